@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	lwsv1 "sigs.k8s.io/lws/api/leaderworkerset/v1"
+)
+
+// bare answers the program's name alone. A person at a terminal who has one
+// deployment in the namespace sees its status. Anybody else gets the usage, as
+// an error, because nothing was asked for.
+func bare(cmd *cobra.Command, a *app) error {
+	if a.inTTY && a.outTTY {
+		if d, ok := a.onlyDeployment(cmd.Context()); ok {
+			o := &statusOptions{app: a, deployment: d}
+			return o.run(cmd.Context())
+		}
+	}
+	fmt.Fprintln(a.ErrOut, cmd.UsageString())
+	return &usageError{err: errors.New("no command given"), command: cmd.CommandPath()}
+}
+
+// onlyDeployment finds the one deployment of the namespace. A cluster that
+// cannot be asked has none: the person has not asked for it either.
+func (a *app) onlyDeployment(ctx context.Context) (deploymentRef, bool) {
+	names, err := a.deploymentNames(ctx)
+	if err != nil || len(names) != 1 {
+		return deploymentRef{}, false
+	}
+	d, err := a.deploymentNamed(names)
+	return d, err == nil
+}
+
+// lwsGroupResource is the resource of LeaderWorkerSets.
+func lwsGroupResource() schema.GroupVersionResource {
+	return lwsv1.GroupVersion.WithResource("leaderworkersets")
+}

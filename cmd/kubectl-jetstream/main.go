@@ -1,0 +1,75 @@
+// Command kubectl-jetstream is a kubectl plugin that deploys JetStream with
+// Pathways on multi-host TPU slices of a GKE cluster, shows what the
+// deployment is doing until it answers, and sends prompts to it.
+//
+// main owns the process: signals, standard streams and the exit code.
+// Everything else hangs off run, which tests call through the same door.
+// Answers and data go to standard output, everything for a person beside
+// them to standard error.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/term"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	// Registers the credential providers that live inside client-go.
+	_ "k8s.io/client-go/plugin/pkg/client/auth"
+)
+
+func main() {
+	os.Exit(realMain())
+}
+
+// realMain wires the process to run, so that its deferred calls happen
+// before the process exits.
+func realMain() int {
+	silenceLibraries()
+	ctx, stop := signalContext(context.Background(), os.Exit)
+	defer stop()
+	return run(ctx, os.Args, streams{
+		IOStreams: genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr},
+		inTTY:     term.IsTerminal(int(os.Stdin.Fd())),
+		outTTY:    term.IsTerminal(int(os.Stdout.Fd())),
+		errTTY:    term.IsTerminal(int(os.Stderr.Fd())),
+	})
+}
+
+// signalContext returns a context that the first SIGINT or SIGTERM cancels
+// with an interruption as its cause. A second signal ends the process at
+// once through exit, for the person who cannot wait for the orderly end.
+// A write to a closed pipe is turned into an ordinary error, so that it can
+// end the command quietly instead of killing it.
+func signalContext(parent context.Context, exit func(int)) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Ignore(syscall.SIGPIPE)
+	done := make(chan struct{})
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		for first := true; ; first = false {
+			select {
+			case <-done:
+				return
+			case s := <-signals:
+				cause := interruption{signal: s}
+				if !first {
+					exit(cause.exitCode())
+				}
+				cancel(cause)
+			}
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(done)
+		<-finished
+		cancel(nil)
+	}
+}

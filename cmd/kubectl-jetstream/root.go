@@ -1,0 +1,120 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+const rootLong = `Deploy JetStream with Pathways on a multi-host TPU slice, watch it start,
+and send prompts to it.
+
+Exit codes:
+  0    done, ready
+  1    failed
+  2    wrong usage
+  3    not ready (status, generate)
+  4    a cause that waiting cannot heal
+  124  --timeout reached
+  130  interrupted (Ctrl-C), 143 terminated
+  141  nobody reads the output any more, as with '… | head -1'`
+
+// newRootCommand builds the whole command tree. Each call returns a fresh
+// one: nothing is kept between runs.
+func newRootCommand(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "kubectl-jetstream",
+		Short:         "JetStream with Pathways on GKE's TPU slices",
+		Long:          rootLong,
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: a.name},
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          knownCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return bare(cmd, a)
+		},
+	}
+	root.SetIn(a.In)
+	root.SetOut(a.Out)
+	root.SetErr(a.ErrOut)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &usageError{err: err, command: cmd.CommandPath()}
+	})
+	root.PersistentFlags().SortFlags = false
+	a.cluster.flags.AddFlags(root.PersistentFlags())
+	root.SetUsageFunc(func(cmd *cobra.Command) error {
+		usage(cmd.OutOrStderr(), cmd)
+		return nil
+	})
+
+	root.AddCommand(
+		newUpCommand(a),
+		newRenderCommand(a),
+		newProfilesCommand(a),
+		newStatusCommand(a),
+		newGenerateCommand(a),
+		newDownCommand(a),
+		newVersionCommand(a),
+		newOptionsCommand(a),
+	)
+	return root
+}
+
+// knownCommand refuses a first word that is no command, and offers the one
+// that was probably meant.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("unknown command %q", args[0])
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		text += fmt.Sprintf("; did you mean %s?", strings.Join(near, " or "))
+	}
+	return &usageError{err: fmt.Errorf("%s", text), command: cmd.CommandPath()}
+}
+
+// noArgs refuses arguments.
+func noArgs(cmd *cobra.Command, args []string) error {
+	return asUsage(cmd, cobra.NoArgs(cmd, args))
+}
+
+// atMostOneName takes an optional NAME.
+func atMostOneName(cmd *cobra.Command, args []string) error {
+	return asUsage(cmd, cobra.MaximumNArgs(1)(cmd, args))
+}
+
+// asUsage makes an error of the command line's form a usage error.
+func asUsage(cmd *cobra.Command, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &usageError{err: err, command: cmd.CommandPath()}
+}
+
+// forCommand gives a usage error the command that it is about, for the hint
+// at its help; any other error stays as it is.
+func forCommand(cmd *cobra.Command, err error) error {
+	var usage *usageError
+	if errors.As(err, &usage) && usage.command == "" {
+		usage.command = cmd.CommandPath()
+	}
+	return err
+}
+
+// newOptionsCommand lists the flags that each command takes, as `kubectl
+// options` does, so that a command's own help stays readable.
+func newOptionsCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "options",
+		Short: "List the flags that every command takes",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			fmt.Fprint(a.Out, "Every command takes these flags, as kubectl does:\n\n")
+			flagUsages(a.Out, cmd.InheritedFlags())
+			return nil
+		},
+	}
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy"
+)
+
+// run executes one command line and returns the exit code. args[0] is the
+// name the program was called by. run starts nothing that outlives it.
+func run(ctx context.Context, args []string, std streams) int {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	std.IOStreams = genericiooptions.IOStreams{
+		In:     std.In,
+		Out:    &pipeWriter{w: std.Out, cancel: cancel},
+		ErrOut: &lockedWriter{w: std.ErrOut},
+	}
+	a := newApp(displayName(args[0]), std)
+	a.args = args[1:]
+	root := newRootCommand(a)
+	root.SetArgs(args[1:])
+	err := root.ExecuteContext(ctx)
+	code := exitCodeFor(ctx, err)
+	if err != nil && code != exitBrokenPipe {
+		a.printError(ctx, err)
+	}
+	return code
+}
+
+// displayName is what a person types to run this program: a file named
+// kubectl-NAME on the PATH is called as `kubectl NAME`, where a dash in
+// NAME is written as an underscore in the file name. Any other name stands
+// for itself.
+func displayName(argv0 string) string {
+	base := strings.TrimSuffix(filepath.Base(argv0), ".exe")
+	if name, ok := strings.CutPrefix(base, "kubectl-"); ok && name != "" {
+		return "kubectl " + strings.ReplaceAll(name, "_", "-")
+	}
+	return base
+}
+
+// app is what the commands share: how to reach the cluster, the streams,
+// the clock and the name of the program.
+type app struct {
+	streams
+
+	name    string   // "kubectl jetstream"
+	args    []string // of the command line, behind the name
+	cluster *cluster
+	now     func() time.Time
+	// profiles are the built-in profiles, read once. A catalogue that cannot
+	// be read is a broken build, which the commands that need a profile
+	// report.
+	profiles func() []*deploy.Profile
+}
+
+func newApp(name string, std streams) *app {
+	return &app{
+		streams: std,
+		name:    name,
+		cluster: newCluster(std.ErrOut),
+		now:     time.Now,
+		profiles: sync.OnceValue(func() []*deploy.Profile {
+			profiles, err := deploy.Catalog()
+			if err != nil {
+				return nil
+			}
+			return profiles
+		}),
+	}
+}
+
+// quiet says that an error needs no words: the person stopped the command
+// themselves, or nobody reads its output.
+func quiet(ctx context.Context, err error) bool {
+	var stop interruption
+	if errors.As(err, &stop) || errors.Is(err, syscall.EPIPE) {
+		return true
+	}
+	return errors.As(context.Cause(ctx), &stop) && errors.Is(err, context.Canceled)
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"syscall"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+)
+
+// streams are the three standard streams and what is known of them. A
+// command asks a question only where both the answer can be typed and the
+// question be seen.
+type streams struct {
+	genericiooptions.IOStreams
+
+	inTTY, outTTY, errTTY bool
+}
+
+// canAsk says whether a question can be put to a person: they see it on
+// standard error and answer on standard input.
+func (s streams) canAsk() bool { return s.inTTY && s.errTTY }
+
+// errBrokenPipe is the cause of a cancelled context when the reader of
+// standard output has gone, as with `… | head -1`.
+var errBrokenPipe = errors.New("nobody reads standard output any more")
+
+// pipeWriter passes writes on and cancels the command when the reader has
+// gone, so that each command stops without checking every write.
+type pipeWriter struct {
+	mu     sync.Mutex
+	w      io.Writer
+	cancel context.CancelCauseFunc
+}
+
+// Write is safe for concurrent use; each call's bytes stay together.
+func (p *pipeWriter) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n, err := p.w.Write(b)
+	if errors.Is(err, syscall.EPIPE) {
+		p.cancel(errBrokenPipe)
+	}
+	return n, err
+}
+
+// lockedWriter keeps the bytes of concurrent writes apart.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(b)
+}
