@@ -1,0 +1,72 @@
+// Package forecast says how long a start-up still takes.
+//
+// It lays what is expected of each milestone, from the profile or from earlier
+// runs of the same deployment, over how far the milestones have come. An
+// estimate is a range with its basis; where nothing is known there is none,
+// since a guess would be taken for a promise.
+//
+// The package is pure.
+package forecast
+
+import (
+	"time"
+
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/milestone"
+)
+
+// Basis says where an expectation comes from.
+type Basis string
+
+// The bases of expectations.
+const (
+	// FromProfile: documented for the model, see the profile's source.
+	FromProfile Basis = "profile"
+	// FromHistory: measured in earlier runs of this deployment.
+	FromHistory Basis = "history"
+)
+
+// Range is how long a milestone usually takes. The zero Range expects
+// nothing.
+type Range struct {
+	Min, Max time.Duration
+	Basis    Basis
+	// Runs is the number of earlier runs behind a range from history.
+	Runs int
+}
+
+// Known reports whether anything is expected.
+func (r Range) Known() bool { return r.Max > 0 }
+
+// Expectations are by milestone; one that is missing is not known.
+type Expectations map[milestone.ID]Range
+
+// Run is one start-up that reached Ready, as history keeps it.
+type Run struct {
+	// Started is when the first milestone began.
+	Started time.Time `json:"started"`
+	// Revision is the pod template's revision hash.
+	Revision string `json:"revision,omitempty"`
+	// Steps holds how long each milestone took.
+	Steps map[milestone.ID]time.Duration `json:"steps"`
+}
+
+// Step is a milestone with what is expected of it.
+type Step struct {
+	milestone.Milestone
+
+	// Elapsed is how long it runs, or took; zero before it begins.
+	Elapsed  time.Duration
+	Expected Range
+	// Stalled is true when it runs longer than is plausible.
+	Stalled bool
+	// Hint says what to look at when it is stalled.
+	Hint string
+}
+
+// Forecast is the outlook of one group's start-up.
+type Forecast struct {
+	Steps []Step
+	// ReadyEarliest and ReadyLatest bound when the model can answer; both are
+	// zero where that cannot be estimated or where it answers already.
+	ReadyEarliest, ReadyLatest time.Time
+}
