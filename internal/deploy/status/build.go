@@ -20,6 +20,7 @@ func Build(in Inputs) Snapshot {
 		DisconnectedSince: in.DisconnectedSince,
 		ObservedAt:        in.Now,
 	}
+	s.describe(in.LWS)
 	b := builder{in: in, nodes: map[string]*corev1.Node{}, pods: map[types.UID]*corev1.Pod{}}
 	for _, node := range in.Nodes {
 		b.nodes[node.Name] = node
@@ -54,10 +55,7 @@ func (b *builder) size() int {
 	if b.in.LWS == nil {
 		return 0
 	}
-	if size := b.in.LWS.Spec.LeaderWorkerTemplate.Size; size != nil {
-		return int(*size)
-	}
-	return 1
+	return sizeOf(b.in.LWS)
 }
 
 // replicas is how many groups there should be.
@@ -65,10 +63,7 @@ func (b *builder) replicas() int {
 	if b.in.LWS == nil {
 		return 0
 	}
-	if replicas := b.in.LWS.Spec.Replicas; replicas != nil {
-		return int(*replicas)
-	}
-	return 1
+	return replicasOf(b.in.LWS)
 }
 
 // groups lists the groups that should exist and those that still do.

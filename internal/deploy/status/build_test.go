@@ -310,7 +310,7 @@ func TestSnapshotKeysAreStable(t *testing.T) {
 		tree any
 		want string
 	}{
-		{"snapshot", tree, "cause confirmed created desired disconnectedSince events findings groups name namespace notes observedAt phase profile ready rollout since"},
+		{"snapshot", tree, "cause confirmed created desired disconnectedSince events findings groups manual name namespace notes observedAt phase profile ready rollout since"},
 		{"group", group, "cause created desired health index leader phase ready revision workers"},
 		{"pod", worker, "containers created index name node nodePool ready readyContainers reason restarts revision status totalContainers uid"},
 		{"container", worker["containers"].([]any)[0], "exitCode image name reason ready restarts started state"},

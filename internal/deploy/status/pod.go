@@ -31,6 +31,12 @@ type Pod struct {
 	// be read.
 	Node     string `json:"node,omitempty"`
 	NodePool string `json:"nodePool,omitempty"`
+	// Topology is that of the TPU slice which the node is a host of, as "4x4".
+	// A node pool of several hosts is one slice, so NodePool names the slice.
+	Topology string `json:"topology,omitempty"`
+	// Subgroup is the pod's part of the group where the group is divided, one
+	// part to a slice; nil where it is not.
+	Subgroup *int   `json:"subgroup,omitempty"`
 	IP       string `json:"ip,omitempty"`
 	Revision string `json:"revision,omitempty"`
 	// Reason says in one line why the pod is not ready; empty when it is.

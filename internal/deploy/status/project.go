@@ -12,6 +12,10 @@ import (
 // nodePoolLabel is the label by which GKE names a node's pool.
 const nodePoolLabel = "cloud.google.com/gke-nodepool"
 
+// topologyLabel is the label by which GKE names the topology of the TPU slice
+// that a node is a host of.
+const topologyLabel = "cloud.google.com/gke-tpu-topology"
+
 // project turns an API pod into the pod of a snapshot.
 func project(pod *corev1.Pod, nodes map[string]*corev1.Node) Pod {
 	c := words(pod)
@@ -34,7 +38,10 @@ func project(pod *corev1.Pod, nodes map[string]*corev1.Node) Pod {
 	}
 	p.Ready = isTrue(condition(pod, corev1.PodReady)) && pod.Status.Phase == corev1.PodRunning && !p.terminating
 	if node := nodes[p.Node]; node != nil {
-		p.NodePool = node.Labels[nodePoolLabel]
+		p.NodePool, p.Topology = node.Labels[nodePoolLabel], node.Labels[topologyLabel]
+	}
+	if n, err := strconv.Atoi(pod.Labels[lwsv1.SubGroupIndexLabelKey]); err == nil {
+		p.Subgroup = &n
 	}
 	if !p.Ready {
 		p.Reason = reason(pod, p)

@@ -60,6 +60,15 @@ type Snapshot struct {
 	Name      string `json:"name"`
 	// Profile is the profile that it was deployed from, where it is recorded.
 	Profile string `json:"profile,omitempty"`
+	// Model and Checkpoint are what the model server was told to serve; empty
+	// where its arguments do not say.
+	Model      string `json:"model,omitempty"`
+	Checkpoint string `json:"checkpoint,omitempty"`
+	// Chips is how many TPU chips the groups take that should exist.
+	Chips int `json:"chips,omitempty"`
+	// Manual is true for a deployment that was not made by this plugin, such
+	// as one made by hand from the guide.
+	Manual bool `json:"manual,omitempty"`
 
 	Phase Phase `json:"phase"`
 	// Confirmed is true when every leader answered /healthcheck with 200.
