@@ -3,7 +3,6 @@ package cells
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
@@ -75,17 +74,5 @@ func TestWrapAtMostMarksWhatIsMissing(t *testing.T) {
 				t.Errorf("width %d, %d lines: the end is missing without a mark: %q", w, n, lines)
 			}
 		}
-	}
-}
-
-func TestDurations(t *testing.T) {
-	t.Parallel()
-	got := []string{
-		Clock(-time.Second), Clock(8 * time.Second), Clock(65 * time.Second), Clock(134 * time.Minute),
-		Span(10*time.Minute, 20*time.Minute), Span(30*time.Second, 90*time.Second), Span(0, time.Second), Span(15*time.Minute, 15*time.Minute),
-	}
-	want := []string{"0s", "8s", "1m05s", "2h14m", "10–20m", "30–90s", "0–1s", "15m"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("durations (-want +got):\n%s", diff)
 	}
 }

@@ -40,7 +40,7 @@ func columnsFor(w int, steps []forecast.Step) columns {
 	c := columns{clock: clockWidth, elapsed: elapsedWidth}
 	for _, s := range steps {
 		if s.Expected.Known() {
-			c.expected = max(c.expected, 1+ansi.StringWidth("of "+cells.Span(s.Expected.Min, s.Expected.Max)))
+			c.expected = max(c.expected, 1+ansi.StringWidth("of "+s.Expected.String()))
 		}
 	}
 	room := func() int { return w - glyphWidth - c.clock - c.elapsed - c.expected }
@@ -107,7 +107,7 @@ func (p *Pane) margin(s forecast.Step, c columns) string {
 		text = " " + expectation(s)
 	}
 	if took := p.previous[s.ID]; took > 0 {
-		last := cells.Left(text, c.expected, "") + "  last time " + cells.Clock(took)
+		last := cells.Left(text, c.expected, "") + "  last time " + forecast.Clock(took)
 		if ansi.StringWidth(last) <= p.w-glyphWidth-c.title-c.clock-c.elapsed {
 			text = last
 		}
@@ -171,7 +171,7 @@ func elapsed(s forecast.Step) string {
 	case s.State == milestone.Pending, s.Implied, s.Started.IsZero() && s.Elapsed == 0:
 		return ""
 	default:
-		return cells.Clock(s.Elapsed)
+		return forecast.Clock(s.Elapsed)
 	}
 }
 
@@ -182,9 +182,9 @@ func expectation(s forecast.Step) string {
 	case !s.Expected.Known() || s.State == milestone.Done:
 		return ""
 	case s.State == milestone.Active:
-		return "of " + cells.Span(s.Expected.Min, s.Expected.Max)
+		return "of " + s.Expected.String()
 	default:
-		return cells.Span(s.Expected.Min, s.Expected.Max)
+		return s.Expected.String()
 	}
 }
 

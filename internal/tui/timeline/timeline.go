@@ -66,10 +66,7 @@ func (p *Pane) SetSize(w, h int) {
 
 // SetGroup names the group whose milestones are shown. An empty label is for
 // deployments that have only one.
-func (p *Pane) SetGroup(label string) {
-	p.label = label
-	p.arrange()
-}
+func (p *Pane) SetGroup(label string) { p.label = label }
 
 // SetForecast replaces what is shown.
 func (p *Pane) SetForecast(f forecast.Forecast) {
@@ -106,9 +103,9 @@ func (p *Pane) HandleKey(k tea.KeyPressMsg) (tea.Cmd, bool) {
 	case key.Matches(k, p.keys.down):
 		p.scroll(1)
 	case key.Matches(k, p.keys.pageUp):
-		p.scroll(-p.body())
+		p.scroll(-p.h)
 	case key.Matches(k, p.keys.pageDown):
-		p.scroll(p.body())
+		p.scroll(p.h)
 	case key.Matches(k, p.keys.first):
 		p.scroll(-len(p.lines))
 	case key.Matches(k, p.keys.last):
@@ -117,6 +114,14 @@ func (p *Pane) HandleKey(k tea.KeyPressMsg) (tea.Cmd, bool) {
 		return nil, false
 	}
 	return nil, true
+}
+
+// Title is what stands above the pane.
+func (p *Pane) Title() string {
+	if p.label == "" {
+		return "Milestones"
+	}
+	return "Milestones " + p.styles.Glyphs.Dot + " " + p.label
 }
 
 // View draws the pane.
@@ -128,11 +133,8 @@ func (p *Pane) View() string {
 		return p.styles.Muted.Render(cells.Cut("no milestones yet", p.w, p.styles.Glyphs.Ellipsis))
 	}
 	out := make([]string, 0, p.h)
-	if p.labelled() {
-		out = append(out, p.styles.Muted.Render(cells.Cut(p.label, p.w, p.styles.Glyphs.Ellipsis)))
-	}
 	c := columnsFor(p.w, p.forecast.Steps)
-	for _, l := range p.lines[p.top:min(p.top+p.body(), len(p.lines))] {
+	for _, l := range p.lines[p.top:min(p.top+p.h, len(p.lines))] {
 		if l.note != "" {
 			out = append(out, p.note(l))
 			continue
@@ -140,17 +142,6 @@ func (p *Pane) View() string {
 		out = append(out, p.row(p.forecast.Steps[l.step], c))
 	}
 	return strings.Join(out, "\n")
-}
-
-// labelled reports whether the group has a line of its own.
-func (p *Pane) labelled() bool { return p.label != "" && p.h > 2 }
-
-// body is the number of lines for milestones.
-func (p *Pane) body() int {
-	if p.labelled() {
-		return p.h - 1
-	}
-	return p.h
 }
 
 // arrange lists the lines anew and brings what is in progress into sight.
@@ -169,7 +160,7 @@ func (p *Pane) arrange() {
 	if !p.scrolled {
 		p.reveal(front)
 	}
-	p.top = max(min(p.top, len(p.lines)-p.body()), 0)
+	p.top = max(min(p.top, len(p.lines)-p.h), 0)
 }
 
 // reveal scrolls as little as needed to show a milestone with its notes and,
@@ -187,14 +178,14 @@ func (p *Pane) reveal(step int) {
 	if first < 0 {
 		return
 	}
-	if p.body() > last-first+2 {
+	if p.h > last-first+2 {
 		first, last = max(first-1, 0), min(last+1, len(p.lines)-1)
 	}
-	p.top = max(p.top, last-p.body()+1)
+	p.top = max(p.top, last-p.h+1)
 	p.top = min(p.top, first)
 }
 
 func (p *Pane) scroll(by int) {
 	p.scrolled = true
-	p.top = max(min(p.top+by, len(p.lines)-p.body()), 0)
+	p.top = max(min(p.top+by, len(p.lines)-p.h), 0)
 }

@@ -145,7 +145,6 @@ func TestViewsMatchTheirGoldenFiles(t *testing.T) {
 		{"short-43x20", short(), 43, 20, nil},
 		{"implied-58x17", implied(), 58, 17, nil},
 		{"done-43x17", forecast.Forecast{Steps: steps(17)}, 43, 17, nil},
-		{"group-of-several-34x8", restoring(), 34, 8, func(p *Pane) { p.SetGroup("group 1") }},
 		{"ascii-43x17", restoring(), 43, 17, func(p *Pane) { p.SetStyles(styles.New(styles.Options{ASCII: true})) }},
 	}
 	for _, tt := range tests {
@@ -191,6 +190,7 @@ func TestLines(t *testing.T) {
 		{"before the beginning the first is named", newPane(forecast.Forecast{Steps: steps(0)}, 40, 10).Line(60), "· applied"},
 		{"without milestones there is nothing", newPane(forecast.Forecast{}, 40, 10).Line(60), ""},
 		{"of several groups the one is named", labelled.Line(60), "group 1: ● restore 6m12s of 10–20m"},
+		{"and so does the title", labelled.Title(), "Milestones · group 1"},
 		{"it is cut to its width", newPane(restoring(), 40, 10).Line(12), "● restore 6…"},
 		{"a stall warns", newPane(stalled(), 40, 10).Warning(70), "! restore stalled 45m00s of 10–20m: look at the log of pathways-proxy…"},
 		{"nothing else does", newPane(restoring(), 40, 10).Warning(70), ""},
