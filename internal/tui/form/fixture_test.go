@@ -37,10 +37,14 @@ func profiles() []Profile {
 		}
 	}
 	return []Profile{
-		{Name: big, Title: "Llama 3.1 405B on one TPU v6e slice of 16 chips", Model: "Llama 3.1 405B Instruct", Chips: 16, Slices: 1,
-			Fields: fields("number of groups; each serves a whole copy of the model and takes a node pool of its own")},
-		{Name: disagg, Title: "Llama 2 70B, disaggregated over two TPU v6e slices of 8 chips", Model: "Llama 2 70B Chat", Chips: 16, Slices: 2,
-			Fields: slices.DeleteFunc(fields("number of groups"), func(f Field) bool { return f.Name == "node-selector" })},
+		{
+			Name: big, Title: "Llama 3.1 405B on one TPU v6e slice of 16 chips", Model: "Llama 3.1 405B Instruct", Chips: 16, Slices: 1,
+			Fields: fields("number of groups; each serves a whole copy of the model and takes a node pool of its own"),
+		},
+		{
+			Name: disagg, Title: "Llama 2 70B, disaggregated over two TPU v6e slices of 8 chips", Model: "Llama 2 70B Chat", Chips: 16, Slices: 2,
+			Fields: slices.DeleteFunc(fields("number of groups"), func(f Field) bool { return f.Name == "node-selector" }),
+		},
 	}
 }
 

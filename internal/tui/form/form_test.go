@@ -147,9 +147,15 @@ func TestOnlyTheLatestAnswerCounts(t *testing.T) {
 	if view := ansi.Strip(p.View()); !strings.Contains(view, "ready to deploy") {
 		t.Errorf("a late answer replaced a later one:\n%s", view)
 	}
-	other := opened(80, 24, Options{})
-	if run(p, other.Init()); !strings.Contains(ansi.Strip(p.View()), "ready to deploy") {
-		t.Error("the answer to another form was taken")
+}
+
+func TestTheAnswerToAnotherFormDoesNotCount(t *testing.T) {
+	t.Parallel()
+	p := opened(80, 24, Options{Values: map[string]string{"checkpoint": "gs://m", "pathways-bucket": "gs://b"}})
+	other := New(plainStyles(), Options{Profiles: profiles(), Renderer: renderer{}})
+	run(p, other.Init())
+	if view := ansi.Strip(p.View()); !strings.Contains(view, "ready to deploy") {
+		t.Errorf("the answer to another form was taken:\n%s", view)
 	}
 }
 

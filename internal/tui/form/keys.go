@@ -135,7 +135,7 @@ func (p *Pane) stopKey(k tea.KeyPressMsg) (tea.Cmd, bool) {
 // choose goes through the values of a choice. The default is chosen by
 // choosing nothing.
 func (p *Pane) choose(k tea.KeyPressMsg) (tea.Cmd, bool) {
-	by := 0
+	var by int
 	switch k.String() {
 	case "left":
 		by = -1

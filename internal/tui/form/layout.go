@@ -71,10 +71,10 @@ func (p *Pane) fit() {
 	for _, in := range p.inputs {
 		in.SetWidth(width)
 	}
-	at, total := 0, 0
+	total := 0
 	for _, e := range p.entries() {
 		if e.stop == p.focus && !e.fixed {
-			at = total
+			at := total
 			if p.focus.kind == stopProfile {
 				at += p.profile // its line is the one below
 			}

@@ -76,8 +76,13 @@ func TestKeysThatAreNotOfALineAreLeftToOthers(t *testing.T) {
 	t.Parallel()
 	i := New(styles.New(styles.Options{}))
 	for _, k := range []tea.KeyPressMsg{
-		{Code: tea.KeyTab}, {Code: tea.KeyEnter}, {Code: tea.KeyEscape}, {Code: tea.KeyUp}, {Code: tea.KeyDown},
-		{Code: tea.KeyPgUp}, ctrl('c'), ctrl('z'), ctrl('s'), ctrl('o'), ctrl('v'),
+		{Code: tea.KeyTab},
+		{Code: tea.KeyEnter},
+		{Code: tea.KeyEscape},
+		{Code: tea.KeyUp},
+		{Code: tea.KeyDown},
+		{Code: tea.KeyPgUp},
+		ctrl('c'), ctrl('z'), ctrl('s'), ctrl('o'), ctrl('v'),
 	} {
 		if i.HandleKey(k) {
 			t.Errorf("key %s was used", k)
