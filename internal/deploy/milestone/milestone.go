@@ -1,23 +1,34 @@
-// Package milestone turns a group's log lines into progress.
+// Package milestone turns a group's objects and log lines into progress.
 //
-// The knowledge is a table of rules (rules.go): which line of which container
-// begins or completes which milestone. Every line is optional evidence: the
-// images print different ones, so patterns are searched for anywhere in a
-// line, and a milestone that must have happened for a later one to happen is
-// completed by it ("implied"). A milestone says how far a start-up has come,
-// never that a model serves; /healthcheck alone says that.
+// What the logs tell is a table of rules (rules.go): which line of which
+// container begins or completes which milestone. Every line is optional
+// evidence: the images print different ones, so patterns are searched for
+// anywhere in a line, and a milestone that must have happened for a later one
+// to happen is completed by it ("implied"). No line says that a model serves;
+// /healthcheck alone does.
 //
-// The package is pure: no clock, no input but lines. A Tracker belongs to one
-// incarnation of one group and to one goroutine at a time.
+// Compose lays the milestones of the logs among those that the API objects and
+// the health check tell of, and says which one is being waited for.
+//
+// The package is pure: no clock, no input but lines and facts. A Tracker
+// belongs to one incarnation of one group and to one goroutine at a time.
 package milestone
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // ID names a milestone in output that programs read.
 type ID string
 
-// The milestones, in the order in which they are usually reached.
+// The milestones, in the order in which they are usually reached. The first
+// three and the last two are told by objects and the health check, the others
+// by logs.
 const (
+	Applied         ID = "applied"
+	Scheduled       ID = "scheduled"
+	Images          ID = "images"
 	ResourceManager ID = "resource-manager"
 	Workers         ID = "workers"
 	Slices          ID = "slices"
@@ -30,6 +41,8 @@ const (
 	WarmUp          ID = "warm-up"
 	Driver          ID = "driver"
 	Server          ID = "server"
+	Serving         ID = "serving"
+	Ready           ID = "ready"
 )
 
 // State is how far a milestone has come.
@@ -46,11 +59,13 @@ const (
 type Milestone struct {
 	ID    ID     `json:"id"`
 	Title string `json:"title"`
-	// Container is the container whose log tells of the milestone.
-	Container string `json:"container"`
+	// Container is the container whose log tells of the milestone; empty for
+	// one that no log tells of.
+	Container string `json:"container,omitempty"`
 	State     State  `json:"state"`
-	// Started is the time of the line that began it, Finished of the line that
-	// completed it; zero where no line told.
+	// Started is when it began: at a line that said so, else at the end of what
+	// comes before it. Finished is when it was complete. Both are zero where
+	// nothing told.
 	Started  time.Time `json:"started,omitzero"`
 	Finished time.Time `json:"finished,omitzero"`
 	// Count of Of parts are complete; both are 0 for a milestone without parts.
@@ -64,6 +79,18 @@ type Milestone struct {
 	// Short marks a milestone whose end was logged with fewer than Of parts
 	// complete: the server swallows a failed warm-up compilation and goes on.
 	Short bool `json:"short,omitempty"`
+	// Awaited marks an active milestone of which nothing said that it began:
+	// all that comes before it is done, so it is what is waited for.
+	Awaited bool `json:"awaited,omitempty"`
+}
+
+// Label is the title with the parts that are complete: "workers 3/4". Of what
+// is only implied nobody counted the parts.
+func (m Milestone) Label() string {
+	if m.Of == 0 || m.Implied {
+		return m.Title
+	}
+	return fmt.Sprintf("%s %d/%d", m.Title, m.Count, m.Of)
 }
 
 // Plan is what is known of a group before its first line: how many parts the

@@ -263,6 +263,16 @@ func FuzzFollow(f *testing.F) {
 				t.Errorf("%s is pending and has begun", m.ID)
 			}
 		}
+		for _, m := range Compose(loading(), tracker.Milestones()) {
+			switch {
+			case m.Awaited && m.State != Active:
+				t.Errorf("%s is %s and waited for", m.ID, m.State)
+			case m.State == Done && !m.Finished.IsZero() && m.Finished.Before(m.Started):
+				t.Errorf("%s ends at %v before it begins at %v", m.ID, m.Finished, m.Started)
+			case m.State == Active && m.Started.IsZero():
+				t.Errorf("%s is under way since never", m.ID)
+			}
+		}
 	})
 }
 

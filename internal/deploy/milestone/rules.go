@@ -36,8 +36,10 @@ const (
 
 // step describes a milestone itself.
 type step struct {
-	id        ID
-	title     string
+	id    ID
+	title string
+	// container is the one whose log tells of it; empty for a milestone that
+	// objects or the health check tell of.
 	container string
 	// implies lists the milestones that must have been passed for this one to
 	// be complete. A connected client does not imply slices: the resource
@@ -45,6 +47,12 @@ type step struct {
 	implies []ID
 	// parts returns the number of parts under a plan; nil means one.
 	parts func(Plan) int
+}
+
+// chain lists the milestones that one process reaches one after the other, so
+// that the end of one is the begin of the next. The others run beside it.
+func chain() []ID {
+	return []ID{Process, Backend, Mesh, Restore, Weights, WarmUp, Driver, Server}
 }
 
 // engines counts only where there is more than one to count.
@@ -55,20 +63,29 @@ func engines(p Plan) int {
 	return 0
 }
 
-// steps returns the milestones in the order in which they are shown.
+// steps returns the milestones in the order in which they are shown. A running
+// container proves that its pod has a node, no more: the images of other pods
+// may still be on their way.
 func steps() []step {
 	return []step{
-		{id: ResourceManager, title: "resource manager", container: "pathways-rm"},
-		{id: Workers, title: "workers", container: "worker", parts: func(p Plan) int { return p.Workers }},
+		{id: Applied, title: "applied"},
+		{id: Scheduled, title: "scheduled", implies: []ID{Applied}},
+		{id: Images, title: "images pulled", implies: []ID{Scheduled}},
+		{id: ResourceManager, title: "resource manager", container: "pathways-rm", implies: []ID{Applied}},
+		{
+			id: Workers, title: "workers", container: "worker",
+			implies: []ID{Scheduled},
+			parts:   func(p Plan) int { return p.Workers },
+		},
 		{
 			id: Slices, title: "slices", container: "pathways-rm",
 			implies: []ID{ResourceManager},
 			parts:   func(p Plan) int { return p.Slices },
 		},
-		{id: Proxy, title: "proxy", container: "pathways-proxy"},
-		{id: Process, title: "model server process", container: "jax-tpu"},
+		{id: Proxy, title: "proxy", container: "pathways-proxy", implies: []ID{Applied}},
+		{id: Process, title: "model server process", container: "jax-tpu", implies: []ID{Applied}},
 		{id: Backend, title: "backend", container: "jax-tpu", implies: []ID{Process, Proxy, ResourceManager}},
-		{id: Mesh, title: "mesh", container: "jax-tpu", implies: []ID{Backend}, parts: engines},
+		{id: Mesh, title: "devices", container: "jax-tpu", implies: []ID{Backend}, parts: engines},
 		{
 			id: Restore, title: "restore", container: "jax-tpu",
 			implies: []ID{Mesh, Slices, Workers},
@@ -82,6 +99,8 @@ func steps() []step {
 		},
 		{id: Driver, title: "driver", container: "jax-tpu", implies: []ID{Weights, WarmUp}},
 		{id: Server, title: "server", container: "jax-tpu", implies: []ID{Driver}},
+		{id: Serving, title: "serving", implies: []ID{Server, Images}},
+		{id: Ready, title: "ready", implies: []ID{Serving}},
 	}
 }
 

@@ -29,7 +29,8 @@ type Tracker struct {
 	change bool
 }
 
-// NewTracker returns a tracker with every milestone of the plan pending.
+// NewTracker returns a tracker with every milestone pending that a log of the
+// plan can tell of.
 // Milestones that the plan rules out (no warm-up was asked for) are left out.
 func NewTracker(plan Plan) *Tracker {
 	t := &Tracker{
@@ -39,7 +40,7 @@ func NewTracker(plan Plan) *Tracker {
 		parts: map[ID]map[string]bool{},
 	}
 	for _, s := range t.steps {
-		if s.id == WarmUp && plan.Buckets == 0 {
+		if s.container == "" || s.id == WarmUp && plan.Buckets == 0 {
 			continue
 		}
 		m := &Milestone{ID: s.id, Title: s.title, Container: s.container, State: Pending}

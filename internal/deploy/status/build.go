@@ -93,6 +93,7 @@ func (b *builder) groups() []Group {
 		if IsLeader(pod) {
 			g.Leader, g.Revision = &p, p.Revision
 			g.Health = b.in.Health[pod.UID]
+			// Those of the log only, until the group is judged.
 			g.Milestones = b.in.Milestones[pod.UID]
 		} else {
 			g.Workers = append(g.Workers, p)

@@ -242,6 +242,16 @@ func TestReadyWithoutPermissionToAskIsUnconfirmed(t *testing.T) {
 	}
 }
 
+func TestADeploymentThatIsNotScheduledYetSaysWhoWaitsForWhom(t *testing.T) {
+	t.Parallel()
+	in := deployment(5)
+	in.Pods = []*corev1.Pod{member(0, 0)}
+	want := "pod llama-0: waiting for a node; 4 workers not created until this pod has a node"
+	if got := Build(in).Cause; got != want {
+		t.Errorf("cause %q, want %q", got, want)
+	}
+}
+
 func TestLeaderWithoutNodeBlocksItsWorkers(t *testing.T) {
 	t.Parallel()
 	in := deployment(5)
@@ -311,7 +321,7 @@ func TestSnapshotKeysAreStable(t *testing.T) {
 		want string
 	}{
 		{"snapshot", tree, "cause confirmed created desired disconnectedSince events findings groups manual name namespace notes observedAt phase profile ready rollout since"},
-		{"group", group, "cause created desired health index leader phase ready revision workers"},
+		{"group", group, "cause created desired health index leader milestones phase ready revision workers"},
 		{"pod", worker, "containers created index name node nodePool ready readyContainers reason restarts revision status totalContainers uid"},
 		{"container", worker["containers"].([]any)[0], "exitCode image name reason ready restarts started state"},
 		{"finding", tree["findings"].([]any)[0], "cause code container fatal group pod summary time times"},

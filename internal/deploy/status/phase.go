@@ -11,9 +11,22 @@ import (
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/health"
 )
 
-// judgeGroup sets the phase and the cause of a group.
+// judgeGroup sets the phase, the milestones and the cause of a group.
 func (b *builder) judgeGroup(g *Group, findings []Finding) {
+	g.Phase = b.phaseOf(g, findings)
+	g.Milestones = b.milestones(*g)
+	if g.Phase == Ready {
+		return
+	}
 	own := slices.IndexFunc(findings, func(f Finding) bool { return f.Group == g.Index && (f.Fatal || !f.past) })
+	if own >= 0 {
+		g.Cause = findings[own].Summary
+		return
+	}
+	g.Cause = g.waitsFor()
+}
+
+func (b *builder) phaseOf(g *Group, findings []Finding) Phase {
 	fatal := slices.ContainsFunc(findings, func(f Finding) bool { return f.Group == g.Index && f.Fatal })
 	complete := g.Desired > 0 && g.Created == g.Desired
 	allReady := complete && g.Ready == g.Desired
@@ -21,31 +34,24 @@ func (b *builder) judgeGroup(g *Group, findings []Finding) {
 
 	switch {
 	case serving && allReady:
-		g.Phase = Ready
-		return
+		return Ready
 	case serving && complete && !slices.ContainsFunc(g.Pods(), Pod.broken):
-		g.Phase = Serving
+		return Serving
 	case serving:
-		g.Phase = Degraded
+		return Degraded
 	case fatal:
-		g.Phase = Failed
+		return Failed
 	case allReady && g.Health.State == health.Forbidden:
-		g.Phase = Ready
-		return
+		return Ready
 	case g.Desired == 0 || b.deleting():
-		g.Phase = Terminating
+		return Terminating
 	case !complete || slices.ContainsFunc(g.Pods(), func(p Pod) bool { return p.Node == "" || p.terminating }):
-		g.Phase = Pending
+		return Pending
 	case slices.ContainsFunc(g.Pods(), func(p Pod) bool { return !p.running() }):
-		g.Phase = Starting
+		return Starting
 	default:
-		g.Phase = Loading
+		return Loading
 	}
-	if own >= 0 {
-		g.Cause = findings[own].Summary
-		return
-	}
-	g.Cause = g.waitsFor()
 }
 
 // serves reports whether the group's leader answered /healthcheck with 200.

@@ -120,8 +120,9 @@ type Group struct {
 	Workers []Pod `json:"workers"`
 	// Health is the leader's answer to /healthcheck.
 	Health health.Health `json:"health"`
-	// Milestones tell how far the model server has come; absent where no log
-	// could be read.
+	// Milestones tell how far the start-up has come. Those that the logs tell
+	// of are missing where no log can be read; there are none for a group that
+	// is on its way out.
 	Milestones []milestone.Milestone `json:"milestones,omitempty"`
 	// Recreations counts how often the group has been seen to be recreated in
 	// its present revision.

@@ -47,6 +47,8 @@ func (g Group) pendingCause() string {
 		return "waiting for the leader pod to be created"
 	case g.Leader == nil:
 		return "the leader pod is missing"
+	case g.Leader.Node == "" && g.Leader.Blocks != "":
+		return fmt.Sprintf("pod %s: %s; %s", g.Leader.Name, g.Leader.Reason, g.Leader.Blocks)
 	case g.Leader.Node == "":
 		return fmt.Sprintf("pod %s: %s", g.Leader.Name, g.Leader.Reason)
 	case g.Created < g.Desired:
@@ -72,17 +74,17 @@ func (p Pod) startCause() string {
 	return p.Reason
 }
 
-// loadingCause names the milestone that is under way, the furthest one where
-// several are, or the last one passed.
+// loadingCause names the milestone of the model server that is under way, the
+// furthest one where several are, or the last one passed.
 func (g Group) loadingCause() string {
 	passed, active := "", ""
 	for _, m := range g.Milestones {
+		if m.Container == "" || m.Awaited {
+			continue
+		}
 		switch m.State {
 		case milestone.Active:
-			active = m.Title
-			if m.Of > 0 {
-				active += fmt.Sprintf(" %d/%d", m.Count, m.Of)
-			}
+			active = m.Label()
 			if m.Detail != "" {
 				active += " (" + m.Detail + ")"
 			}
