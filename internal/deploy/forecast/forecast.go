@@ -37,7 +37,10 @@ type Range struct {
 // Known reports whether anything is expected.
 func (r Range) Known() bool { return r.Max > 0 }
 
-// Expectations are by milestone; one that is missing is not known.
+// Expectations are by milestone; one that is missing is not known. That of
+// Serving is the whole load, from the end of Images to the first good health
+// check, since that is what documentation tells of; all others are of the
+// milestone itself.
 type Expectations map[milestone.ID]Range
 
 // Run is one start-up that reached Ready, as history keeps it.
@@ -46,7 +49,8 @@ type Run struct {
 	Started time.Time `json:"started"`
 	// Revision is the pod template's revision hash.
 	Revision string `json:"revision,omitempty"`
-	// Steps holds how long each milestone took.
+	// Steps holds how long each milestone took; Serving is the whole load, as
+	// in Expectations.
 	Steps map[milestone.ID]time.Duration `json:"steps"`
 }
 
@@ -55,7 +59,9 @@ type Step struct {
 	milestone.Milestone
 
 	// Elapsed is how long it runs, or took; zero before it begins.
-	Elapsed  time.Duration
+	Elapsed time.Duration
+	// Expected is how long it should take. Serving has one only where nothing
+	// is known of the steps of the load, so that it stands for all of them.
 	Expected Range
 	// Stalled is true when it runs longer than is plausible.
 	Stalled bool
