@@ -1,0 +1,98 @@
+package logstore
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/forecast"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/milestone"
+)
+
+func startUp(hour int) forecast.Run {
+	return forecast.Run{
+		Started: begin.Add(time.Duration(hour) * time.Hour), Revision: "r1",
+		Steps: map[milestone.ID]time.Duration{milestone.Restore: time.Duration(hour) * time.Minute},
+	}
+}
+
+func TestTheLatestStartUpsAreRemembered(t *testing.T) {
+	t.Parallel()
+	d := open(t, t.TempDir(), Limits{}).Deployment(testKey)
+	if runs, err := d.Runs(); len(runs) != 0 || err != nil {
+		t.Errorf("before any, %v, %v", runs, err)
+	}
+	var want []forecast.Run
+	for hour := range keptRuns + 5 {
+		if err := d.RecordRun(startUp(hour)); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, startUp(hour))
+	}
+	// Told again, with more known.
+	again := startUp(keptRuns)
+	again.Steps[milestone.Weights] = time.Minute
+	want[keptRuns] = again
+	if err := d.RecordRun(again); err != nil {
+		t.Fatal(err)
+	}
+	got, err := d.Runs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want[5:], got); diff != "" {
+		t.Errorf("history (-want +got):\n%s", diff)
+	}
+}
+
+func TestProcessesRecordStartUpsAtOnce(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var all sync.WaitGroup
+	for hour := range 10 {
+		d := open(t, dir, Limits{}).Deployment(testKey)
+		all.Go(func() {
+			if err := d.RecordRun(startUp(hour)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	runs, err := open(t, dir, Limits{}).Deployment(testKey).Runs()
+	if len(runs) != 10 || err != nil {
+		t.Errorf("%d start-ups, %v", len(runs), err)
+	}
+}
+
+func TestADamagedHistoryIsToldAndBegunAnew(t *testing.T) {
+	t.Parallel()
+	d := open(t, t.TempDir(), Limits{}).Deployment(testKey)
+	for _, text := range []string{"", "{", `{"version":2,"runs":[]}`} {
+		if err := os.MkdirAll(d.dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(d.dir, historyFile)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Runs(); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%q: error %v", text, err)
+		}
+		if err := d.RecordRun(startUp(1)); err != nil {
+			t.Fatal(err)
+		}
+		runs, err := d.Runs()
+		if len(runs) != 1 || err != nil {
+			t.Errorf("%q: afterwards %v, %v", text, runs, err)
+		}
+	}
+	files, err := os.ReadDir(d.dir)
+	if err != nil || len(files) != 2 {
+		t.Errorf("left behind are %v, %v", files, err)
+	}
+}
