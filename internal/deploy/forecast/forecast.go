@@ -65,7 +65,7 @@ type Step struct {
 	Expected Range
 	// Stalled is true when it runs longer than is plausible.
 	Stalled bool
-	// Hint says what to look at when it is stalled.
+	// Hint says what to check when it is stalled.
 	Hint string
 }
 

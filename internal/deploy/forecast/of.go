@@ -13,6 +13,7 @@ func Of(ms []milestone.Milestone, e Expectations, now time.Time) Forecast {
 	for _, m := range ms {
 		f.Steps = append(f.Steps, stepOf(m, ms, e, now))
 	}
+	excuse(f.Steps)
 	left := remaining(f.Steps, e, now)
 	if left.Known() {
 		f.ReadyEarliest, f.ReadyLatest = now.Add(left.Min), now.Add(left.Max)
@@ -51,6 +52,20 @@ func stepOf(m milestone.Milestone, ms []milestone.Milestone, e Expectations, now
 		s.Stalled, s.Hint = true, patience.hint
 	}
 	return s
+}
+
+// excuse takes the warning from steps that are only waited for although a later
+// one is known to have come: then it is more likely that the image does not
+// print the line.
+func excuse(steps []Step) {
+	passed := false
+	for i := range slices.Backward(steps) {
+		s := &steps[i]
+		if passed && s.Awaited && s.Container != "" {
+			s.Stalled, s.Hint = false, ""
+		}
+		passed = passed || s.State != milestone.Pending && !s.Awaited && !s.Implied
+	}
 }
 
 // loadBegin is when the load of the model began: the end of pulling images;

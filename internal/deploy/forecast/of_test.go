@@ -92,6 +92,7 @@ func TestWhenTheModelCanAnswer(t *testing.T) {
 		{"from the middle on only what is ahead counts", reached(milestone.Restore, 0), all, 2, "6–20"},
 		{"a warm-up is what is left after the restore", reached(milestone.WarmUp, 0), all, 0.5, "0.5–1.5"},
 		{"a server that is up answers at once", reached(milestone.Serving, 0), all, 1, "unknown"},
+		{"also where the whole could take longer", reached(milestone.Serving, 0), Expectations{milestone.Serving: minutes(2, 40)}, 1, "unknown"},
 		{"one that answers needs no estimate", reached(milestone.Ready, 0), all, 1, "unknown"},
 		{"the whole load counts from the end of the pulling", reached(milestone.ResourceManager, 0), whole, 1, "1–7"},
 		{"also when it is far on", reached(milestone.WarmUp, 9), whole, 4, "0–4"},
@@ -99,7 +100,8 @@ func TestWhenTheModelCanAnswer(t *testing.T) {
 		{"before the load the whole is not enough", reached(milestone.Images, 0), whole, 1, "unknown"},
 		{
 			"with what comes before it, it is", reached(milestone.Images, 0),
-			Expectations{milestone.Serving: minutes(2, 8), milestone.Images: minutes(2, 3)}, 1, "3–10",
+			Expectations{milestone.Serving: minutes(2, 8), milestone.Images: minutes(2, 3)},
+			1, "3–10",
 		},
 		{
 			"without logs the whole is what there is",
@@ -196,6 +198,28 @@ func TestStall(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAMissingLineIsNoStallWhenLaterOnesCame(t *testing.T) {
+	t.Parallel()
+	stalled := func(change func(workers *milestone.Milestone)) bool {
+		ms := reached(milestone.Restore, 0)
+		change(&ms[4])
+		steps := Of(ms, nil, at(10)).Steps
+		if steps[4].ID != milestone.Workers {
+			t.Fatalf("step 4 is %s", steps[4].ID)
+		}
+		return steps[4].Stalled
+	}
+	awaited := milestone.Milestone{ID: milestone.Workers, Container: "worker", State: milestone.Active, Started: at(0), Awaited: true}
+	counted := awaited
+	counted.Awaited, counted.Count, counted.Of = false, 3, 4
+	if stalled(func(workers *milestone.Milestone) { *workers = awaited }) {
+		t.Error("workers of which no log tells are stalled while the checkpoint is restored")
+	}
+	if !stalled(func(workers *milestone.Milestone) { *workers = counted }) {
+		t.Error("a worker that is missing beside others is not stalled")
 	}
 }
 

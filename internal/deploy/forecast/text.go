@@ -35,3 +35,18 @@ func (r Range) String() string {
 	}
 	return fmt.Sprintf("%d–%d%s", low, high, suffix)
 }
+
+// ReadyText writes when the model can answer, in the time zone of now: "14:52",
+// "14:47–15:00"; nothing where that is not known. Of a range that has begun
+// only the end says something.
+func (f Forecast) ReadyText(now time.Time) string {
+	if f.ReadyLatest.IsZero() {
+		return ""
+	}
+	const layout = "15:04"
+	from, to := f.ReadyEarliest.In(now.Location()).Format(layout), f.ReadyLatest.In(now.Location()).Format(layout)
+	if from == to || !f.ReadyEarliest.After(now) {
+		return to
+	}
+	return from + "–" + to
+}

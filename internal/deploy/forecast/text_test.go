@@ -31,3 +31,20 @@ func TestRangeText(t *testing.T) {
 		}
 	}
 }
+
+func TestReadyText(t *testing.T) {
+	t.Parallel()
+	zone := time.FixedZone("elsewhere", 2*60*60)
+	now := time.Date(2026, 3, 2, 14, 40, 0, 0, zone)
+	in := func(minutes int) time.Time { return now.Add(time.Duration(minutes) * time.Minute).UTC() }
+	for want, f := range map[string]Forecast{
+		"":            {},
+		"14:47–15:00": {ReadyEarliest: in(7), ReadyLatest: in(20)},
+		"14:52":       {ReadyEarliest: in(12), ReadyLatest: in(12)},
+		"14:45":       {ReadyEarliest: in(0), ReadyLatest: in(5)},
+	} {
+		if got := f.ReadyText(now); got != want {
+			t.Errorf("%v to %v is written %q, want %q", f.ReadyEarliest, f.ReadyLatest, got, want)
+		}
+	}
+}

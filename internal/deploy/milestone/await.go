@@ -8,8 +8,10 @@ func (c *composer) await() {
 		for _, id := range []ID{ResourceManager, Workers, Proxy} {
 			c.expect(c.get(id))
 		}
-		if c.get(ResourceManager).State == Done {
-			c.expect(c.get(Slices))
+		if rm, slices := c.get(ResourceManager), c.get(Slices); rm.State == Done && !rm.Implied && slices.State == Pending {
+			// The line of the one begins the other.
+			c.expect(slices)
+			slices.Awaited = false
 		}
 		c.expect(c.nextInChain())
 	}

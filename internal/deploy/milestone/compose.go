@@ -178,9 +178,7 @@ func (c *composer) date() {
 }
 
 // ownBegin reports whether a line of its own marks the begin of a milestone.
-func ownBegin(id ID) bool {
-	return slices.ContainsFunc(rules(), func(r rule) bool { return r.id == id && r.effect == begins })
-}
+func ownBegin(id ID) bool { return id == Restore || id == WarmUp }
 
 // before is when everything that a milestone waits for was there; zero where
 // that is not known, or not yet the case.

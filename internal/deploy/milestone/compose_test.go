@@ -126,28 +126,39 @@ func TestCompose(t *testing.T) {
 			},
 		},
 		{
+			"the slices begin with the line of the resource manager",
+			func(*Facts) {},
+			[]Line{{Container: "pathways-rm", Time: at(62), Text: "Pathways Server serving on [::]:38677"}},
+			[]string{"resource-manager done from 1m0s to 1m2s", "slices active 0/1 from 1m2s"},
+		},
+		{
 			"of the model server only the next one is waited for",
-			func(*Facts) {}, []Line{server(90, "Config param a: b")},
+			func(*Facts) {},
+			[]Line{server(90, "Config param a: b")},
 			[]string{"process done implied", "backend done from 1m2s to 1m30s", "mesh active from 1m30s awaited", "restore pending"},
 		},
 		{
 			"a restore under way leaves nothing else to wait for",
-			func(*Facts) {}, []Line{server(100, "restoring params from gs://b/x")},
+			func(*Facts) {},
+			[]Line{server(100, "restoring params from gs://b/x")},
 			[]string{"restore active from 1m40s gs://b/x", "weights pending", "warm-up pending 0/2", "serving pending"},
 		},
 		{
 			"after the weights comes the warm-up, also where its lines are missing",
-			func(*Facts) {}, []Line{server(300, "Loaded all weights")},
+			func(*Facts) {},
+			[]Line{server(300, "Loaded all weights")},
 			[]string{"warm-up active 0/2 from 5m0s awaited", "driver pending"},
 		},
 		{
 			"a restore of which only the end was logged began after what came before it",
-			func(*Facts) {}, []Line{server(99, "Num_devices: 16"), server(300, "Memstats: After load_params")},
+			func(*Facts) {},
+			[]Line{server(99, "Num_devices: 16"), server(300, "Memstats: After load_params")},
 			[]string{"restore done from 1m39s to 5m0s", "workers done 0/1 implied"},
 		},
 		{
 			"a server that has started is waited for to answer",
-			func(*Facts) {}, []Line{server(300, "Uvicorn running on http://0.0.0.0:9999")},
+			func(*Facts) {},
+			[]Line{server(300, "Uvicorn running on http://0.0.0.0:9999")},
 			[]string{"server done from 1m2s to 5m0s", "serving active from 5m0s awaited", "restore done implied"},
 		},
 		{
@@ -171,12 +182,14 @@ func TestCompose(t *testing.T) {
 		},
 		{
 			"a model that ceased to answer is waited for from then on",
-			func(f *Facts) { f.LeaderUnready = at(9000) }, []Line{server(300, "Uvicorn running on http://0.0.0.0:9999")},
+			func(f *Facts) { f.LeaderUnready = at(9000) },
+			[]Line{server(300, "Uvicorn running on http://0.0.0.0:9999")},
 			[]string{"serving active from 2h30m0s awaited", "ready pending 1/2"},
 		},
 		{
 			"what was under way in a container that has ended is not any more",
-			func(f *Facts) { delete(f.Containers, "jax-tpu") }, []Line{server(100, "restoring params from gs://b/x")},
+			func(f *Facts) { delete(f.Containers, "jax-tpu") },
+			[]Line{server(100, "restoring params from gs://b/x")},
 			[]string{"restore pending", "mesh pending"},
 		},
 		{
@@ -186,7 +199,8 @@ func TestCompose(t *testing.T) {
 		},
 		{
 			"a worker that is lost after the restore does not take the restore back",
-			func(f *Facts) { f.Scheduled.Count, f.Running.Count = 1, 1 }, []Line{server(300, "Memstats: After load_params")},
+			func(f *Facts) { f.Scheduled.Count, f.Running.Count = 1, 1 },
+			[]Line{server(300, "Memstats: After load_params")},
 			[]string{"scheduled done 1/2 from 3s implied", "restore done from 1m2s to 5m0s"},
 		},
 	}

@@ -16,7 +16,8 @@ func TestEachDialectTellsTheSameMilestones(t *testing.T) {
 		want       []string
 	}{
 		{
-			"the root logger as JSON on standard error", "json.log", Plan{Workers: 1, Slices: 1, Engines: 1, Buckets: 1},
+			"the root logger as JSON on standard error", "json.log",
+			Plan{Workers: 1, Slices: 1, Engines: 1, Buckets: 1},
 			[]string{
 				"resource-manager done from 1s to 1s", "workers done 1/1 from 1s to 1s", "slices done 1/1 from 2s to 2s",
 				"proxy done from 3s to 3s", "process done from 20s to 20s", "backend done from 30s to 30s",
@@ -26,7 +27,8 @@ func TestEachDialectTellsTheSameMilestones(t *testing.T) {
 			},
 		},
 		{
-			"no lines of the root logger, and none of the Pathways containers", "quiet.log", Plan{Workers: 4, Slices: 1, Engines: 1, Buckets: 7},
+			"no lines of the root logger, and none of the Pathways containers", "quiet.log",
+			Plan{Workers: 4, Slices: 1, Engines: 1, Buckets: 7},
 			[]string{
 				"resource-manager done implied", "workers done 0/4 implied", "slices done 0/1 implied",
 				"proxy done implied", "process done from 10s to 10s", "backend done from 25s to 25s",
@@ -36,7 +38,8 @@ func TestEachDialectTellsTheSameMilestones(t *testing.T) {
 			},
 		},
 		{
-			"the root logger behind time, name and level", "prefixed.log", Plan{Workers: 4, Slices: 1, Engines: 1, Buckets: 1},
+			"the root logger behind time, name and level", "prefixed.log",
+			Plan{Workers: 4, Slices: 1, Engines: 1, Buckets: 1},
 			[]string{
 				"resource-manager done implied", "workers done 0/4 implied", "slices done 0/1 implied",
 				"proxy done implied", "process done from 1s to 1s", "backend done from 2s to 2s",
@@ -46,7 +49,8 @@ func TestEachDialectTellsTheSameMilestones(t *testing.T) {
 			},
 		},
 		{
-			"two engines", "disaggregated.log", Plan{Workers: 4, Slices: 2, Engines: 2, Buckets: 1},
+			"two engines", "disaggregated.log",
+			Plan{Workers: 4, Slices: 2, Engines: 2, Buckets: 1},
 			[]string{
 				"resource-manager done from 1s to 1s", "workers done 4/4 from 2s to 4s", "slices done 2/2 from 5s to 7s",
 				"proxy done from 8s to 8s", "process done from 10s to 10s", "backend done from 20s to 20s",
@@ -77,7 +81,7 @@ func TestEachDialectTellsTheSameMilestones(t *testing.T) {
 func TestNoLineIsNeededForTheEnd(t *testing.T) {
 	t.Parallel()
 	lines := readLog(t, "json.log")
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // reproducible on purpose
+	random := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
 		some := interleaved(random, slices.DeleteFunc(slices.Clone(lines), func(Line) bool { return random.IntN(3) == 0 }))
 		some = append(some, lines[len(lines)-1])

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -281,5 +282,24 @@ func BenchmarkFollow(b *testing.B) {
 	line := server(1, "2025-04-28 22:21:36,353 - JetstreamLogger - INFO - Generate engine 0 step 1234 - slots free : 95 / 96, took 21.35ms")
 	for b.Loop() {
 		tracker.Follow(line)
+	}
+}
+
+func BenchmarkCompose(b *testing.B) {
+	tracker := NewTracker(Plan{Workers: 4, Slices: 1, Buckets: 7})
+	tracker.Follow(server(100, "restoring params from gs://b/x"))
+	log, f := tracker.Milestones(), loading()
+	for b.Loop() {
+		Compose(f, log)
+	}
+}
+
+func TestTheMilestonesWithALineForTheirBeginAreKnown(t *testing.T) {
+	t.Parallel()
+	for _, s := range steps() {
+		has := slices.ContainsFunc(rules(), func(r rule) bool { return r.id == s.id && r.effect == begins })
+		if has != ownBegin(s.id) {
+			t.Errorf("%s has a line for its begin: %t", s.id, has)
+		}
 	}
 }

@@ -29,9 +29,24 @@ type Tracker struct {
 	change bool
 }
 
-// NewTracker returns a tracker with every milestone pending that a log of the
-// plan can tell of.
-// Milestones that the plan rules out (no warm-up was asked for) are left out.
+// Pendings returns the milestones that logs can tell of, all of them pending.
+// What the plan rules out (no warm-up was asked for) is left out.
+func Pendings(plan Plan) []Milestone {
+	var out []Milestone
+	for _, s := range steps() {
+		if s.container == "" || s.id == WarmUp && plan.Buckets == 0 {
+			continue
+		}
+		m := Milestone{ID: s.id, Title: s.title, Container: s.container, State: Pending}
+		if s.parts != nil {
+			m.Of = s.parts(plan)
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// NewTracker returns a tracker with the milestones of Pendings.
 func NewTracker(plan Plan) *Tracker {
 	t := &Tracker{
 		steps: steps(),
@@ -39,16 +54,9 @@ func NewTracker(plan Plan) *Tracker {
 		byID:  map[ID]*Milestone{},
 		parts: map[ID]map[string]bool{},
 	}
-	for _, s := range t.steps {
-		if s.container == "" || s.id == WarmUp && plan.Buckets == 0 {
-			continue
-		}
-		m := &Milestone{ID: s.id, Title: s.title, Container: s.container, State: Pending}
-		if s.parts != nil {
-			m.Of = s.parts(plan)
-		}
-		t.byID[s.id] = m
-		t.order = append(t.order, s.id)
+	for _, m := range Pendings(plan) {
+		t.byID[m.ID] = &m
+		t.order = append(t.order, m.ID)
 	}
 	for _, r := range rules() {
 		if m, ok := t.byID[r.id]; ok {

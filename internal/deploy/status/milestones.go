@@ -30,7 +30,7 @@ func (b *builder) milestones(g Group) []milestone.Milestone {
 		if blind {
 			return nil
 		}
-		return milestone.NewTracker(PlanOf(b.in.LWS)).Milestones()
+		return milestone.Pendings(PlanOf(b.in.LWS))
 	}
 	if g.Leader == nil || g.Leader.terminating {
 		// The next leader starts a run of its own.

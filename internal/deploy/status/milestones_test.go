@@ -65,7 +65,8 @@ func TestMilestonesOfAGroup(t *testing.T) {
 				in.Recreations = map[int]int{0: 1}
 				return in
 			},
-			[]string{"applied done from -9m0s to -9m0s"}, nil,
+			[]string{"applied done from -9m0s to -9m0s"},
+			nil,
 		},
 		{
 			"so does one whose leader came long after the LeaderWorkerSet",
@@ -74,7 +75,8 @@ func TestMilestonesOfAGroup(t *testing.T) {
 				in.LWS.CreationTimestamp = ago(24 * time.Hour)
 				return in
 			},
-			[]string{"applied done from -9m0s to -9m0s"}, nil,
+			[]string{"applied done from -9m0s to -9m0s"},
+			nil,
 		},
 		{
 			"without a leader the run waits for one",
@@ -83,7 +85,8 @@ func TestMilestonesOfAGroup(t *testing.T) {
 				in.Pods = nil
 				return in
 			},
-			[]string{"applied active from -10m0s", "scheduled 0/3 pending", "restore pending"}, nil,
+			[]string{"applied active from -10m0s", "scheduled 0/3 pending", "restore pending"},
+			nil,
 		},
 		{
 			"a leader that is being deleted belongs to a run that is over",
@@ -92,7 +95,18 @@ func TestMilestonesOfAGroup(t *testing.T) {
 				in.Pods[0].DeletionTimestamp = new(ago(time.Second))
 				return in
 			},
-			[]string{"applied active", "scheduled 0/3 pending"}, nil,
+			[]string{"applied active\n", "scheduled 0/3 pending"},
+			nil,
+		},
+		{
+			"nor is it known since when a recreated group lacks its leader",
+			func() Inputs {
+				in := deployment(3)
+				in.Pods, in.Recreations = nil, map[int]int{0: 1}
+				return in
+			},
+			[]string{"applied active\n", "scheduled 0/3 pending"},
+			nil,
 		},
 		{
 			"an image that is missing holds the pulling open",
@@ -101,7 +115,8 @@ func TestMilestonesOfAGroup(t *testing.T) {
 				of(in.Pods[2], "worker").State = stateWaiting("ContainerCreating", "")
 				return in
 			},
-			[]string{"images pulled 2/3 active from -1m0s", "workers 0/2 active from -8m0s"}, nil,
+			[]string{"images pulled 2/3 active from -1m0s", "workers 0/2 active from -8m0s"},
+			nil,
 		},
 		{
 			"a container that failed had its image",
@@ -111,7 +126,8 @@ func TestMilestonesOfAGroup(t *testing.T) {
 				of(in.Pods[1], "worker").LastTerminationState = stateTerminated(1, "Error", time.Minute)
 				return in
 			},
-			[]string{"images pulled 2/2 done from -1m0s to -1m0s"}, nil,
+			[]string{"images pulled 2/2 done from -1m0s to -1m0s"},
+			nil,
 		},
 		{
 			"a node that is missing is waited for",
@@ -120,7 +136,8 @@ func TestMilestonesOfAGroup(t *testing.T) {
 				in.Pods = []*corev1.Pod{unscheduled(0, "0/3 nodes are available")}
 				return in
 			},
-			[]string{"scheduled 0/3 active from -9m0s", "images pulled 0/3 pending"}, nil,
+			[]string{"scheduled 0/3 active from -9m0s", "images pulled 0/3 pending"},
+			nil,
 		},
 		{
 			"a model that answers has passed everything",
@@ -129,7 +146,8 @@ func TestMilestonesOfAGroup(t *testing.T) {
 				in.Health["uid-llama-0"] = serving()
 				return in
 			},
-			[]string{"restore done implied", "server done implied", "ready 0/2 active from -30s"}, nil,
+			[]string{"restore done implied", "server done implied", "ready 0/2 active from -30s"},
+			nil,
 		},
 		{
 			"without permission to ask, ready pods tell of a model that answers",
@@ -139,7 +157,8 @@ func TestMilestonesOfAGroup(t *testing.T) {
 				makeReady(in.Pods...)
 				return in
 			},
-			[]string{"serving done implied", "ready 2/2 done from -1m0s to -1m0s"}, nil,
+			[]string{"serving done implied", "ready 2/2 done from -1m0s to -1m0s"},
+			nil,
 		},
 		{
 			"ready pods whose model does not answer are not enough",
@@ -149,7 +168,8 @@ func TestMilestonesOfAGroup(t *testing.T) {
 				makeReady(in.Pods...)
 				return in
 			},
-			[]string{"serving pending", "ready 2/2 pending"}, nil,
+			[]string{"serving pending", "ready 2/2 pending"},
+			nil,
 		},
 		{
 			"without permission to read logs their milestones are missing",
@@ -172,7 +192,8 @@ func TestMilestonesOfAGroup(t *testing.T) {
 				}
 				return in
 			},
-			[]string{"serving done from -1m0s to -1m0s", "ready 2/2 done from -1m0s to -1m0s"}, nil,
+			[]string{"serving done from -1m0s to -1m0s", "ready 2/2 done from -1m0s to -1m0s"},
+			nil,
 		},
 		{
 			"a probe that asks something else does not tell",
@@ -182,7 +203,8 @@ func TestMilestonesOfAGroup(t *testing.T) {
 				makeReady(in.Pods...)
 				return in
 			},
-			[]string{"serving done from -1m0s to -0s"}, nil,
+			[]string{"serving done from -1m0s to -0s"},
+			nil,
 		},
 	}
 	for _, tt := range tests {
