@@ -27,6 +27,9 @@ type event struct {
 	Message string `json:"message"`
 	// Data holds the same as fields; its shape depends on Type.
 	Data any `json:"data,omitempty"`
+
+	// quiet marks what people read in another event already.
+	quiet bool
 }
 
 // eventType names an event's shape.
@@ -96,6 +99,9 @@ type textEvents struct {
 }
 
 func (p *textEvents) emit(e event) {
+	if e.quiet {
+		return
+	}
 	line := fmt.Sprintf("%s  %-*s  %s", e.Time.Local().Format(time.TimeOnly), p.width, safetext.Line(e.subject()), safetext.Line(e.Message))
 	lines := strings.TrimRight(line, " ") + "\n"
 	if e.Type == eventFinding {

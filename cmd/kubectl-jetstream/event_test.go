@@ -34,7 +34,8 @@ func sampleEvents() []event {
 	return []event{
 		{Time: at, Type: eventApplied, Object: "service/jetstream-svc", Message: "created", Data: appliedData{Action: "created"}},
 		{Time: at, Type: eventPod, Object: "pod/jetstream-pathways-0-1", Message: "Running on multihost-np-1", Data: podData{Status: "Running", Ready: "1/1", Node: "multihost-np-1", Worker: 1}},
-		{Time: at.Add(113 * time.Second), Type: eventMilestone, Object: "pod/jetstream-pathways-0", Container: "jax-tpu", Message: "restore started", Data: milestoneData{ID: "restore", State: "active", Expected: &expectedData{MinSeconds: 600, MaxSeconds: 1200}}},
+		{Time: at.Add(113 * time.Second), Type: eventMilestone, Object: "pod/jetstream-pathways-0", Container: "jax-tpu", Message: "restore started", Data: milestoneData{ID: "restore", State: "active", Expected: &expectedData{MinSeconds: 600, MaxSeconds: 1200, Basis: "profile"}}},
+		{Time: at.Add(114 * time.Second), Type: eventMilestone, Object: "pod/jetstream-pathways-0", Message: "applied", Data: milestoneData{ID: "applied", State: "done", Seconds: 3}, quiet: true},
 		{Time: at.Add(2 * time.Minute), Type: eventContainer, Object: "pod/jetstream-pathways-0", Container: "jax-tpu", Message: "Error, exit code 1", Data: containerData{State: "Terminated", Reason: "Error", ExitCode: &exit}},
 		{
 			Time: at.Add(2 * time.Minute), Type: eventFinding, Object: "pod/jetstream-pathways-0", Container: "jax-tpu", Message: "checkpoint not found",

@@ -23,6 +23,19 @@ type phaseData struct {
 	Desired   int  `json:"desired"` // pods
 	// Seconds since the command began.
 	Seconds float64 `json:"seconds"`
+	// ReadyEarliest and ReadyLatest are when the model can probably answer.
+	ReadyEarliest time.Time `json:"readyEarliest,omitzero"`
+	ReadyLatest   time.Time `json:"readyLatest,omitzero"`
+}
+
+// stallData is that of a notice about a step that takes too long; other
+// notices have none.
+type stallData struct {
+	ID       string        `json:"id"` // of the milestone
+	Group    int           `json:"group"`
+	Seconds  float64       `json:"seconds"`
+	Expected *expectedData `json:"expected,omitempty"`
+	Hint     string        `json:"hint"` // what to check
 }
 
 type podData struct {
@@ -65,7 +78,7 @@ type milestoneData struct {
 	Of    int    `json:"of,omitempty"`
 	// Seconds from begin to end of a milestone that is done.
 	Seconds float64 `json:"seconds,omitempty"`
-	// Expected bounds of Seconds, from the profile.
+	// Expected bounds of Seconds.
 	Expected *expectedData `json:"expected,omitempty"`
 	Detail   string        `json:"detail,omitempty"`
 }
@@ -73,6 +86,7 @@ type milestoneData struct {
 type expectedData struct {
 	MinSeconds float64 `json:"minSeconds"`
 	MaxSeconds float64 `json:"maxSeconds"`
+	Basis      string  `json:"basis"` // profile, history
 }
 
 type findingData struct {

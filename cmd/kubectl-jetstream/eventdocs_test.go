@@ -22,7 +22,7 @@ func TestEventsAreDocumented(t *testing.T) {
 		sections[eventType(name)] = rest
 	}
 	for kind, data := range map[eventType]any{
-		eventNotice: nil, eventApplied: appliedData{}, eventPhase: phaseData{}, eventPod: podData{},
+		eventNotice: stallData{}, eventApplied: appliedData{}, eventPhase: phaseData{}, eventPod: podData{},
 		eventContainer: containerData{}, eventGroup: groupData{}, eventMilestone: milestoneData{},
 		eventKubernetes: kubernetesData{}, eventFinding: findingData{}, eventResult: resultData{},
 	} {

@@ -2,13 +2,13 @@ package main
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/forecast"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/milestone"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
 )
@@ -17,9 +17,10 @@ import (
 // what has been told, so that a snapshot that was skipped costs detail and
 // never truth. It belongs to one goroutine.
 type progress struct {
-	object   string // the LeaderWorkerSet, as kubectl writes it
-	begun    time.Time
-	expected map[milestone.ID]expectedRange
+	object string // the LeaderWorkerSet, as kubectl writes it
+	begun  time.Time
+	// expected is nil until the profile is known.
+	expected forecast.Expectations
 
 	told     bool // a snapshot was seen
 	phase    string
@@ -27,17 +28,13 @@ type progress struct {
 	pods     map[string]status.Pod // by name
 	leaving  map[string]bool       // pods that are being deleted, by UID
 	steps    map[stepKey]toldStep
+	stalled  map[stepKey]bool
 	findings map[findingKey]bool
 	events   map[string]bool
 	notes    map[string]bool
 	groups   map[int]int // recreations, by group
 	lost     time.Time   // since when the API server does not answer
 }
-
-// expectedRange is how long a milestone usually takes.
-type expectedRange struct{ low, high time.Duration }
-
-func (r expectedRange) known() bool { return r.high > 0 }
 
 type stepKey struct {
 	leader string // UID: another incarnation starts from the beginning
@@ -55,12 +52,13 @@ type findingKey struct {
 	fatal                         bool // what turns out not to heal is told again
 }
 
-func newProgress(object string, begun time.Time, expected map[milestone.ID]expectedRange) *progress {
+func newProgress(object string, begun time.Time, expected forecast.Expectations) *progress {
 	return &progress{
 		object: object, begun: begun, expected: expected,
 		pods:     map[string]status.Pod{},
 		leaving:  map[string]bool{},
 		steps:    map[stepKey]toldStep{},
+		stalled:  map[stepKey]bool{},
 		findings: map[findingKey]bool{},
 		events:   map[string]bool{},
 		notes:    map[string]bool{},
@@ -72,6 +70,9 @@ func newProgress(object string, begun time.Time, expected map[milestone.ID]expec
 // what was found missing, what happened to the pods, how far the start-up
 // has come, what that means for the whole, and what is wrong.
 func (p *progress) observe(s status.Snapshot) []event {
+	if p.expected == nil {
+		p.expected = expectedOf(s.Profile)
+	}
 	var out []event
 	out = append(out, p.connection(s)...)
 	out = append(out, p.newNotes(s)...)
@@ -82,6 +83,7 @@ func (p *progress) observe(s status.Snapshot) []event {
 	}
 	out = append(out, p.phaseChange(s)...)
 	out = append(out, p.newFindings(s)...)
+	out = append(out, p.stalls(s, s.ObservedAt)...)
 	for i := range out {
 		if out[i].Time.IsZero() {
 			out[i].Time = s.ObservedAt
@@ -141,13 +143,15 @@ func (p *progress) phaseChange(s status.Snapshot) []event {
 	}
 	previous := p.phase
 	p.phase, p.cause = headline, s.Cause
-	return []event{{
-		Type: eventPhase, Message: message,
-		Data: phaseData{
-			Phase: string(s.Phase), Previous: previous, Cause: s.Cause, Confirmed: s.Confirmed,
-			Ready: s.Ready, Desired: s.Desired, Seconds: seconds(s.ObservedAt.Sub(p.begun)),
-		},
-	}}
+	data := phaseData{
+		Phase: string(s.Phase), Previous: previous, Cause: s.Cause, Confirmed: s.Confirmed,
+		Ready: s.Ready, Desired: s.Desired, Seconds: seconds(s.ObservedAt.Sub(p.begun)),
+	}
+	if out, ok := outlookOf(s, p.expected, s.ObservedAt); ok {
+		data.ReadyEarliest, data.ReadyLatest = out.ReadyEarliest.UTC(), out.ReadyLatest.UTC()
+		message += out.readyText("  ", s.ObservedAt)
+	}
+	return []event{{Type: eventPhase, Message: message, Data: data}}
 }
 
 // newFindings tells once of each thing that is wrong. What may yet turn out
@@ -224,30 +228,18 @@ func isEvidence(s status.Snapshot, message string) bool {
 	})
 }
 
-// current is the milestone in progress that a person waits for, with the
-// group's leader; ok is false where nothing is in progress.
-func current(s status.Snapshot) (m milestone.Milestone, ok bool) {
-	for _, g := range s.Groups {
-		for _, step := range slices.Backward(g.Milestones) {
-			if step.State == milestone.Active {
-				return step, true
-			}
-		}
-	}
-	return milestone.Milestone{}, false
-}
-
 // heartbeat says that nothing happened, and for how long the step in
-// progress runs, so that a silent log can be told from a dead one.
+// progress runs, so that a silent log can be told from a dead one. What has
+// become too long meanwhile is said instead.
 func (p *progress) heartbeat(s status.Snapshot, now time.Time) event {
+	if stalls := p.stalls(s, now); len(stalls) > 0 {
+		return stalls[0]
+	}
 	message := "still " + s.Headline()
 	e := event{Time: now, Type: eventNotice, Object: p.object}
-	if m, ok := current(s); ok && !m.Started.IsZero() {
-		message = fmt.Sprintf("%s  %s", m.Title, clock(now.Sub(m.Started)))
-		if r := p.expected[m.ID]; r.known() {
-			message += " of " + span(r.low, r.high)
-		}
-		e.Container = m.Container
+	if out, ok := outlookOf(s, p.expected, now); ok && s.Phase == status.Loading && out.step.Elapsed > 0 {
+		message = out.step.Label() + "  " + out.took("") + out.readyText("  ", now)
+		e.Container = out.step.Container
 	} else if s.Cause != "" {
 		message += ": " + s.Cause
 	}

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/forecast"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/milestone"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
 )
@@ -53,8 +55,8 @@ func cloneGroup(g status.Group) status.Group {
 func (s *story) tell() []byte {
 	var out bytes.Buffer
 	sink := newEventSink(&out, "", "jetstream-pathways")
-	p := newProgress(testObject, s.snapshots[0].ObservedAt, map[milestone.ID]expectedRange{
-		milestone.Restore: {10 * time.Minute, 20 * time.Minute},
+	p := newProgress(testObject, s.snapshots[0].ObservedAt, forecast.Expectations{
+		milestone.Restore: {Min: 10 * time.Minute, Max: 20 * time.Minute},
 	})
 	for _, snapshot := range s.snapshots {
 		for _, e := range p.observe(snapshot) {
@@ -267,7 +269,7 @@ func TestReadinessThatCannotBeConfirmedSaysSo(t *testing.T) {
 func TestHeartbeat(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 2, 14, 45, 0, 0, time.Local)
-	p := newProgress(testObject, now, map[milestone.ID]expectedRange{milestone.Restore: {10 * time.Minute, 20 * time.Minute}})
+	p := newProgress(testObject, now, forecast.Expectations{milestone.Restore: {Min: 10 * time.Minute, Max: 20 * time.Minute}})
 	tests := []struct {
 		name     string
 		snapshot status.Snapshot
@@ -294,5 +296,105 @@ func TestHeartbeat(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// startOf are the milestones of a group a while after it was created, with the
+// lines of its model server.
+func startOf(begun, now time.Time, lines ...string) []milestone.Milestone {
+	tracker := milestone.NewTracker(milestone.Plan{Workers: 1, Slices: 1})
+	for i, line := range lines {
+		tracker.Follow(milestone.Line{Container: "jax-tpu", Time: begun.Add(time.Minute + time.Duration(i+1)*time.Second), Text: line})
+	}
+	f := milestone.Facts{Begun: begun, Leader: begun.Add(time.Second), Pods: 2, Scheduled: milestone.Parts{Count: 1, Last: begun.Add(3 * time.Second)}}
+	if now.Sub(begun) >= 10*time.Second {
+		f.Scheduled.Count = 2
+	}
+	if now.Sub(begun) >= time.Minute {
+		f.Running = milestone.Parts{Count: 2, Last: begun.Add(time.Minute)}
+		f.Containers = map[string]time.Time{"jax-tpu": begun.Add(time.Minute), "pathways-rm": begun.Add(time.Minute)}
+	}
+	return milestone.Compose(f, tracker.Milestones())
+}
+
+// started is a story of a group with milestones of its objects and its log.
+func started() *story {
+	s := newStory()
+	begun := s.now
+	s.then(0, func(*status.Snapshot) {})
+	at := func(after time.Duration, phase status.Phase, lines ...string) {
+		s.then(begun.Add(after).Sub(s.now), func(n *status.Snapshot) {
+			n.Phase, n.Groups[0].Phase = phase, phase
+			n.Groups[0].Leader = &status.Pod{Name: "jetstream-pathways-0", UID: "1", Status: "Pending", TotalContainers: 2}
+			n.Groups[0].Milestones = startOf(begun, s.now, lines...)
+		})
+	}
+	const params, restoring = "Config param a: b", "restoring params from gs://models/int8"
+	at(2*time.Second, status.Pending)
+	at(10*time.Second, status.Starting)
+	at(62*time.Second, status.Loading)
+	at(64*time.Second, status.Loading, params, restoring)
+	at(40*time.Minute, status.Loading, params, restoring)
+	at(42*time.Minute, status.Loading, params, restoring)
+	at(43*time.Minute, status.Loading, params, restoring)
+	return s
+}
+
+func TestEveryMilestoneIsToldAndAStallOnce(t *testing.T) {
+	t.Parallel()
+	want := `14:38:00  jetstream-pathways      PENDING
+14:38:02  jetstream-pathways-0    Pending
+14:38:10  jetstream-pathways-0    scheduled  2/2  2s
+14:38:10  jetstream-pathways      STARTING after 10s
+14:39:02  jetstream-pathways-0    images pulled  2/2  57s
+14:39:02  jetstream-pathways      LOADING after 1m02s  ready ≈ 14:49–14:59
+14:39:04  jax-tpu                 backend done  1s
+14:39:04  jax-tpu                 restore started  gs://models/int8  (expected 10–20m)
+15:20:00  jax-tpu                 restore takes longer than is plausible: 40m58s of an expected 10–20m; check whether the checkpoint's bucket is in the region of the slice, how fast it is read (the bucket's metrics), and lines of orbax in the log of jax-tpu
+`
+	if diff := cmp.Diff(want, string(started().tell())); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestProgramsAreToldWhatPeopleReadElsewhere(t *testing.T) {
+	t.Parallel()
+	s := started()
+	p := newProgress(testObject, s.snapshots[0].ObservedAt, forecast.Expectations{})
+	var told []string
+	for _, snapshot := range s.snapshots {
+		for _, e := range p.observe(snapshot) {
+			if m, ok := e.Data.(milestoneData); ok {
+				told = append(told, m.ID+" "+m.State)
+			}
+		}
+	}
+	want := []string{"applied done", "scheduled done", "images done", "backend done", "restore active"}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("milestones as events (-want +got):\n%s", diff)
+	}
+}
+
+func TestASilentStallIsToldInThePlaceOfAHeartbeat(t *testing.T) {
+	t.Parallel()
+	s := started()
+	last := s.snapshots[4]
+	p := newProgress(testObject, s.snapshots[0].ObservedAt, forecast.Expectations{})
+	p.observe(last)
+	begun := s.snapshots[0].ObservedAt
+	for _, tt := range []struct {
+		after time.Duration
+		want  string
+		stall bool
+	}{
+		{10 * time.Minute, "restore  8m58s", false},
+		{32 * time.Minute, "restore takes longer than is plausible: 30m58s; check", true},
+		{33 * time.Minute, "restore  31m58s", false},
+	} {
+		e := p.heartbeat(last, begun.Add(tt.after))
+		data, stall := e.Data.(stallData)
+		if !strings.HasPrefix(e.Message, tt.want) || stall != tt.stall || stall && (data.ID != "restore" || data.Hint == "") {
+			t.Errorf("after %v: %q with %+v, want %q", tt.after, e.Message, e.Data, tt.want)
+		}
 	}
 }

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/milestone"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
 )
 
@@ -157,78 +155,4 @@ func exitCodeOf(c status.Container) int32 {
 		return 0
 	}
 	return *c.ExitCode
-}
-
-// milestones tells of the steps of a group's start-up that began, advanced
-// or ended. A step that a later one implies is not told: no line said so. Of
-// what happened before the command began only the step that goes on is told.
-func (p *progress) milestones(s status.Snapshot, g status.Group) []event {
-	if g.Leader == nil {
-		return nil
-	}
-	var out []event
-	for _, m := range g.Milestones {
-		key := stepKey{g.Leader.UID, m.ID}
-		was := p.steps[key]
-		is := toldStep{state: m.State, count: m.Count}
-		p.steps[key] = is
-		if !p.told || m.Implied || m.State == milestone.Pending || was == is || (m.State == milestone.Done && p.isHistory(m.Finished)) {
-			continue
-		}
-		out = append(out, event{
-			Type: eventMilestone, Object: "pod/" + g.Leader.Name, Container: m.Container,
-			Message: p.milestoneText(m, was, len(s.Groups) > 1, g.Index),
-			Data:    p.milestoneData(m, g.Index),
-		})
-	}
-	return out
-}
-
-// isHistory says whether something happened before the command began.
-func (p *progress) isHistory(at time.Time) bool { return !at.IsZero() && at.Before(p.begun) }
-
-func (p *progress) milestoneText(m milestone.Milestone, was toldStep, several bool, group int) string {
-	words := []string{m.Title}
-	if several {
-		words[0] = fmt.Sprintf("group %d: %s", group, m.Title)
-	}
-	switch {
-	case m.State == milestone.Done:
-		words[0] += " done"
-	case was.state != milestone.Active && p.isHistory(m.Started):
-		words[0] += " since " + m.Started.Local().Format(time.TimeOnly)
-	case was.state != milestone.Active:
-		words[0] += " started"
-	}
-	if m.Of > 0 {
-		words = append(words, fmt.Sprintf("%d/%d", m.Count, m.Of))
-	}
-	if m.Detail != "" && was.state != milestone.Active {
-		words = append(words, m.Detail)
-	}
-	switch {
-	case m.State == milestone.Done && m.Finished.After(m.Started):
-		words = append(words, clock(m.Finished.Sub(m.Started)))
-	case m.State == milestone.Active && was.state != milestone.Active && p.expected[m.ID].known():
-		r := p.expected[m.ID]
-		words = append(words, "(expected "+span(r.low, r.high)+")")
-	}
-	if m.Short {
-		words = append(words, "(parts are missing)")
-	}
-	return strings.Join(words, "  ")
-}
-
-func (p *progress) milestoneData(m milestone.Milestone, group int) milestoneData {
-	d := milestoneData{
-		ID: string(m.ID), State: string(m.State), Group: group,
-		Count: m.Count, Of: m.Of, Detail: m.Detail,
-	}
-	if m.State == milestone.Done && m.Finished.After(m.Started) {
-		d.Seconds = seconds(m.Finished.Sub(m.Started))
-	}
-	if r := p.expected[m.ID]; r.known() {
-		d.Expected = &expectedData{MinSeconds: seconds(r.low), MaxSeconds: seconds(r.high)}
-	}
-	return d
 }

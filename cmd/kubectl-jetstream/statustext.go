@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/milestone"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/forecast"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/safetext"
 )
@@ -16,18 +16,22 @@ import (
 // the words of kubectl, and what is wrong.
 type statusText struct {
 	now      time.Time
-	expected map[milestone.ID]expectedRange
+	expected forecast.Expectations
 	wide     bool
 }
 
 func (v statusText) write(w io.Writer, s status.Snapshot) error {
 	fmt.Fprintln(w, v.title(s))
 	fmt.Fprintln(w, safetext.Line(v.headline(s)))
+	if out, ok := outlookOf(s, v.expected, v.now); ok && out.step.Stalled && s.Phase != status.Failed {
+		fmt.Fprintln(w, safetext.Line(stallText(out.step)))
+	}
 	if len(s.Groups) > 0 {
 		fmt.Fprintln(w)
 		if err := v.pods(w, s); err != nil {
 			return err
 		}
+		writeBlocks(w, s)
 	}
 	for _, f := range s.Findings {
 		fmt.Fprintln(w)
@@ -46,6 +50,9 @@ func (v statusText) title(s status.Snapshot) string {
 	parts := []string{s.Name, "namespace " + s.Namespace}
 	if s.Profile != "" {
 		parts = append(parts, "profile "+s.Profile)
+	}
+	if s.Profile == "" && s.Model != "" {
+		parts = append(parts, "model "+s.Model)
 	}
 	if n := len(s.Groups); n > 0 {
 		parts = append(parts, count(n, "group"))
@@ -68,18 +75,23 @@ func (v statusText) headline(s status.Snapshot) string {
 	return line
 }
 
-// meaning is why the deployment is in its phase. For a step in progress it
-// says how long that runs and usually takes.
+// meaning is why the deployment is in its phase. Of a load it says for how
+// long the step in progress runs, how long that usually takes, and when the
+// model can answer.
 func (v statusText) meaning(s status.Snapshot) string {
-	m, ok := current(s)
-	if !ok || s.Phase != status.Loading || m.Started.IsZero() {
+	out, ok := outlookOf(s, v.expected, v.now)
+	if !ok {
 		return s.Cause
 	}
-	text := fmt.Sprintf("%s, %s", s.Cause, clock(v.now.Sub(m.Started)))
-	if r := v.expected[m.ID]; r.known() {
-		text += " of an expected " + span(r.low, r.high)
+	text := s.Cause
+	switch {
+	case s.Phase != status.Loading || out.step.Elapsed == 0:
+	case out.step.Awaited:
+		text += fmt.Sprintf("; %s %s", out.step.Label(), out.took("an expected "))
+	default:
+		text += ", " + out.took("an expected ")
 	}
-	return text
+	return text + out.readyText(", ", v.now)
 }
 
 // pods is the table of groups and their pods.
@@ -119,6 +131,16 @@ func (v statusText) pod(w io.Writer, p status.Pod) {
 			state += ": " + c.Reason
 		}
 		fmt.Fprintf(w, "    %s\t%s\t%s\t%d\t\t\t\t\t\n", c.Name, ready, safetext.Line(state), c.Restarts)
+	}
+}
+
+// writeBlocks says which pods the others of their groups wait for, where the
+// headline does not.
+func writeBlocks(w io.Writer, s status.Snapshot) {
+	for _, g := range s.Groups {
+		if g.Leader != nil && g.Leader.Blocks != "" && !strings.Contains(s.Cause, g.Leader.Blocks) {
+			fmt.Fprintf(w, "\n%s: %s\n", g.Leader.Name, safetext.Line(g.Leader.Blocks))
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/forecast"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/milestone"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
 )
@@ -42,9 +43,25 @@ func loadingSnapshot() status.Snapshot {
 	}
 }
 
+// startedSnapshot is a group whose containers have run for some time, and whose
+// model server wrote a line a while after its start.
+func startedSnapshot(since, after time.Duration, line string) status.Snapshot {
+	s := loadingSnapshot()
+	s.Cause = "restore (gs://models/int8)"
+	begun := statusNow.Add(-since)
+	tracker := milestone.NewTracker(milestone.Plan{Workers: 2, Slices: 1, Engines: 1, Buckets: 7})
+	tracker.Follow(milestone.Line{Container: "jax-tpu", Time: begun.Add(after), Text: line})
+	pods := milestone.Parts{Count: 3, Last: begun}
+	s.Groups[0].Milestones = milestone.Compose(milestone.Facts{
+		Begun: begun, Leader: begun, Pods: 3, Scheduled: pods, Running: pods,
+		Containers: map[string]time.Time{"jax-tpu": begun},
+	}, tracker.Milestones())
+	return s
+}
+
 func TestStatusText(t *testing.T) {
 	t.Parallel()
-	expected := map[milestone.ID]expectedRange{milestone.Restore: {7 * time.Minute, 20 * time.Minute}}
+	expected := forecast.Expectations{milestone.Restore: {Min: 7 * time.Minute, Max: 20 * time.Minute}}
 	failed := loadingSnapshot()
 	failed.Phase, failed.Cause = status.Failed, "the checkpoint gs://models/int9 was not found"
 	failed.DisconnectedSince = statusNow.Add(-10 * time.Second)
@@ -54,11 +71,23 @@ func TestStatusText(t *testing.T) {
 		Evidence: []string{"FileNotFoundError: Checkpoint at gs://models/int9\x1b[31m not found", "a second line"},
 	}}
 	failed.Notes = []status.Note{{Topic: status.TopicNodes, Message: "nodes may not be listed: node pools are unknown"}}
+	awaited := startedSnapshot(2*time.Minute, 20*time.Second, "Config param x: y")
+	awaited.Cause = "after backend: the model does not answer yet"
+	starting := loadingSnapshot()
+	starting.Profile, starting.Model, starting.Manual = "", "llama3.1-405b", true
+	starting.Phase, starting.Cause = status.Pending, "no node has cloud.google.com/gke-tpu-topology=4x4"
+	starting.Groups[0].Phase, starting.Groups[0].Workers = status.Pending, nil
+	starting.Groups[0].Leader.Blocks = "2 workers not created until this pod has a node"
+	starting.Groups[0].Milestones = milestone.Compose(milestone.Facts{Begun: statusNow.Add(-12 * time.Minute), Leader: statusNow.Add(-12 * time.Minute), Pods: 3}, nil)
 	tests := []struct {
 		name     string
 		snapshot status.Snapshot
 		wide     bool
 	}{
+		{"status-outlook", startedSnapshot(2*time.Minute, 20*time.Second, "restoring params from gs://models/int8"), false},
+		{"status-awaited", awaited, false},
+		{"status-slow", startedSnapshot(50*time.Minute, 20*time.Second, "restoring params from gs://models/int8"), false},
+		{"status-blocked", starting, false},
 		{"status-loading", loadingSnapshot(), false},
 		{"status-wide", loadingSnapshot(), true},
 		{"status-failed", failed, false},
