@@ -398,3 +398,27 @@ func TestASilentStallIsToldInThePlaceOfAHeartbeat(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatHappensInTheSecondOfTheBeginIsTold(t *testing.T) {
+	t.Parallel()
+	begun := statusNow.Add(700 * time.Millisecond)
+	p := newProgress(testObject, begun, nil)
+	s := status.Snapshot{Phase: status.Pending, ObservedAt: begun, Groups: []status.Group{{}}}
+	p.observe(s)
+	s.Groups = []status.Group{{
+		Leader: &status.Pod{Name: "jetstream-pathways-0", UID: "1", Status: "Pending"},
+		Milestones: []milestone.Milestone{
+			{ID: milestone.Applied, Title: "applied", State: milestone.Done, Started: statusNow.Add(-time.Hour), Finished: statusNow.Add(-time.Hour)},
+			{ID: milestone.Scheduled, Title: "scheduled", State: milestone.Done, Started: statusNow, Finished: statusNow},
+		},
+	}}
+	var told []string
+	for _, e := range p.observe(s) {
+		if e.Type == eventMilestone {
+			told = append(told, e.Message)
+		}
+	}
+	if diff := cmp.Diff([]string{"scheduled"}, told); diff != "" {
+		t.Errorf("milestones that are told (-want +got):\n%s", diff)
+	}
+}

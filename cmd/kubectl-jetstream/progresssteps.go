@@ -27,7 +27,7 @@ func (p *progress) milestones(s status.Snapshot, g status.Group) []event {
 			is.state = milestone.Pending
 		}
 		p.steps[key] = is
-		if !p.told || m.Implied || is.state == milestone.Pending || was == is || (m.State == milestone.Done && p.isHistory(m.Finished)) {
+		if !p.told || m.Implied || is.state == milestone.Pending || was == is || (m.State == milestone.Done && p.isHistory(finishedBy(m))) {
 			continue
 		}
 		out = append(out, event{
@@ -48,6 +48,14 @@ func toldOtherwise(id milestone.ID) bool {
 
 // isHistory says whether something happened before the command began.
 func (p *progress) isHistory(at time.Time) bool { return !at.IsZero() && at.Before(p.begun) }
+
+// finishedBy is when a step was done at the latest: objects carry whole seconds.
+func finishedBy(m forecast.Step) time.Time {
+	if m.Container == "" && !m.Finished.IsZero() {
+		return m.Finished.Add(time.Second)
+	}
+	return m.Finished
+}
 
 // milestoneText says what happened to a step. What the objects tell of has a
 // title that says so by itself: "scheduled".

@@ -142,6 +142,20 @@ func TestTheFurthestOfTwoStepsUnderWayCounts(t *testing.T) {
 	}
 }
 
+func TestImagesThatAreMissingHoldUpWhatHasBegun(t *testing.T) {
+	t.Parallel()
+	ms := reached(milestone.Process, 1)
+	ms[2].State, ms[2].Started, ms[2].Finished = milestone.Active, at(0), time.Time{}
+	e := Expectations{milestone.Restore: minutes(7, 20)}
+	if got := text(Of(ms, e, at(2)), at(2)); got != "unknown" {
+		t.Errorf("the model answers in %s minutes", got)
+	}
+	e[milestone.Images] = minutes(3, 5)
+	if got := text(Of(ms, e, at(2)), at(2)); got != "8–23" {
+		t.Errorf("with images of a known time the model answers in %s minutes", got)
+	}
+}
+
 func TestElapsed(t *testing.T) {
 	t.Parallel()
 	steps := Of([]milestone.Milestone{

@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/milestone"
@@ -67,6 +68,8 @@ func remaining(steps []Step, e Expectations, now time.Time) Range {
 }
 
 // unfinished returns the steps of the path from the furthest that has begun.
+// Pods that have no node or no image yet hold up what has begun in others, so
+// they stay among them.
 func unfinished(byID map[milestone.ID]Step) []Step {
 	var ahead []Step
 	for _, id := range path() {
@@ -74,14 +77,20 @@ func unfinished(byID map[milestone.ID]Step) []Step {
 		switch {
 		case !there:
 		case s.State == milestone.Done:
-			ahead = nil
+			ahead = slices.DeleteFunc(ahead, passed)
 		case s.State == milestone.Active:
-			ahead = []Step{s}
+			ahead = append(slices.DeleteFunc(ahead, passed), s)
 		default:
 			ahead = append(ahead, s)
 		}
 	}
 	return ahead
+}
+
+// passed reports whether a step is over, or of no account, once a later one has
+// begun.
+func passed(s Step) bool {
+	return s.State != milestone.Active || s.ID != milestone.Scheduled && s.ID != milestone.Images
 }
 
 // sum adds up what is left of steps that follow one another. It is not known

@@ -64,6 +64,9 @@ func (b *builder) facts(g Group) milestone.Facts {
 		f.Begun = created
 	}
 	for _, p := range g.Pods() {
+		if p.terminating || p.Created.Before(g.Leader.Created) {
+			continue // left over from the run before
+		}
 		pod := b.pods[types.UID(p.UID)]
 		if at, ok := scheduledAt(pod); ok {
 			f.Scheduled.Count++
@@ -107,7 +110,7 @@ func (b *builder) answersSince(g Group) time.Time {
 	if !isTrue(ready) || !asksHealth(pod) {
 		return since
 	}
-	if at := ready.LastTransitionTime.Time; at.Before(since) {
+	if at := ready.LastTransitionTime.Time; since.IsZero() || at.Before(since) {
 		return at
 	}
 	return since

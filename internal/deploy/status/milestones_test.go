@@ -109,6 +109,17 @@ func TestMilestonesOfAGroup(t *testing.T) {
 			nil,
 		},
 		{
+			"workers of the run before do not count",
+			func() Inputs {
+				in := deployment(3)
+				in.Pods[1].CreationTimestamp = ago(time.Hour)
+				in.Pods[2].DeletionTimestamp = new(ago(time.Second))
+				return in
+			},
+			[]string{"scheduled 1/3 active from -9m0s", "images pulled 1/3 pending", "workers 0/2 pending"},
+			nil,
+		},
+		{
 			"an image that is missing holds the pulling open",
 			func() Inputs {
 				in := deployment(3)
@@ -193,6 +204,20 @@ func TestMilestonesOfAGroup(t *testing.T) {
 				return in
 			},
 			[]string{"serving done from -1m0s to -1m0s", "ready 2/2 done from -1m0s to -1m0s"},
+			nil,
+		},
+		{
+			"so does who asks once and knows no time of its own",
+			func() Inputs {
+				in := deployment(2)
+				in.Health["uid-llama-0"] = health.Health{State: health.Serving}
+				makeReady(in.Pods...)
+				in.Pods[0].Spec.Containers[2].StartupProbe = &corev1.Probe{
+					ProbeHandler: corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/healthcheck"}},
+				}
+				return in
+			},
+			[]string{"serving done from -1m0s to -1m0s"},
 			nil,
 		},
 		{
