@@ -1,0 +1,153 @@
+package tui
+
+import (
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/forecast"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/events"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/form"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/groups"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/logs"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/styles"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/timeline"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/viewer"
+)
+
+// stage is what the program is doing as a whole.
+type stage int
+
+const (
+	stageLooking stage = iota // asking what there is
+	stageChoose               // several deployments: which one
+	stageForm                 // none: what to deploy
+	stageBoard                // applying, or watching one deployment
+)
+
+// Model is the whole program. It belongs to the goroutine of the program.
+type Model struct {
+	cfg  Config
+	run  async
+	keys KeyMap
+	st   *styles.Styles
+	now  time.Time
+
+	w, h  int
+	dark  bool
+	mouse bool
+	stage stage
+
+	// gen numbers observations and questions; answers to earlier ones are
+	// dropped.
+	gen  int
+	name string // of the deployment
+	obs  *Observation
+	snap status.Snapshot
+	seen bool
+	// expect is what is known of durations, of the profile named in expectOf.
+	expect   forecast.Expectations
+	last     Last
+	expectOf string
+	apply    applying
+	// places are what pods are called in the log pane, by name.
+	places   map[string]string
+	shownLog bool   // a log was chosen to begin with
+	trouble  string // why the outside world did not do as asked; shown until a key is pressed
+	note     string // a short confirmation in the footer
+
+	focus  Pane
+	bottom Pane
+	zoomed bool
+
+	groups   *groups.Pane
+	timeline *timeline.Pane
+	logs     *logs.Pane
+	events   *events.Pane
+
+	viewer  *viewer.Pane // nil unless open
+	asked   *asked       // nil unless a dialog is open
+	dialogs int          // how many there were
+	form    *form.Pane   // in stageForm
+
+	out Outcome
+}
+
+// newModel returns the program in its first stage. run executes commands in
+// the program's context.
+func newModel(cfg Config, run async) *Model {
+	m := &Model{
+		cfg: cfg, run: run, keys: DefaultKeyMap(), dark: true,
+		now: cfg.Now(), name: cfg.Name, bottom: PaneLogs,
+	}
+	m.st = styles.New(styles.Options{Dark: m.dark, ASCII: cfg.ASCII})
+	m.groups, m.timeline = groups.New(m.st), timeline.New(m.st)
+	m.events = events.New(m.st)
+	m.logs = logs.New(m.st)
+	m.logs.SetReasons(m.noLog)
+	return m
+}
+
+// Init implements tea.Model.
+func (m *Model) Init() tea.Cmd {
+	first := listDeployments(m.run, m.cfg.Backend)
+	switch {
+	case m.cfg.Deploy != nil:
+		m.name = m.cfg.Deploy.Name
+		first = m.deploy(*m.cfg.Deploy)
+	case m.name != "":
+		first = m.watch(m.name)
+	}
+	return tea.Batch(tick(), tea.RequestBackgroundColor, first)
+}
+
+// watch begins to observe a deployment; an observation before it ends with its
+// last snapshot.
+func (m *Model) watch(name string) tea.Cmd {
+	m.gen++
+	m.stage, m.name = stageBoard, name
+	m.out.Name = name
+	return observe(m.run, m.cfg.Backend, m.gen, name)
+}
+
+// deploy begins to apply.
+func (m *Model) deploy(r Request) tea.Cmd {
+	m.gen++
+	m.stage, m.name = stageBoard, r.Name
+	m.apply = applying{begun: m.now, running: true}
+	m.out.Name = r.Name
+	return startDeploy(m.run, m.cfg.Backend, m.gen, r)
+}
+
+// outlook is how long the start-up still takes, with the steps of applying in
+// front.
+func (m *Model) outlook() forecast.Forecast {
+	var f forecast.Forecast
+	if g, ok := m.shownGroup(); ok {
+		f = forecast.Of(g.Milestones, m.expect, m.now)
+	}
+	f.Steps = append(m.apply.steps(m.now, len(f.Steps) > 0), f.Steps...)
+	return f
+}
+
+// shownGroup is the group whose start-up the timeline shows: that of the
+// selection, else the first that is not ready, else the first.
+func (m *Model) shownGroup() (status.Group, bool) {
+	if !m.seen || len(m.snap.Groups) == 0 {
+		return status.Group{}, false
+	}
+	if sel := m.groups.Selected(); sel.OK && m.focus == PaneGroups {
+		for _, g := range m.snap.Groups {
+			if g.Index == sel.Group {
+				return g, true
+			}
+		}
+	}
+	for _, g := range m.snap.Groups {
+		if g.Phase != status.Ready {
+			return g, true
+		}
+	}
+	return m.snap.Groups[0], true
+}

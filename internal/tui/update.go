@@ -1,0 +1,123 @@
+package tui
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/dialog"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/form"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/logs"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/styles"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/viewer"
+)
+
+// Update implements tea.Model: it routes each message to the method for it.
+func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	m.now = m.cfg.Now()
+	cmd := m.route(msg)
+	m.place()
+	return m, cmd
+}
+
+func (m *Model) route(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.w, m.h = msg.Width, msg.Height
+	case tea.BackgroundColorMsg:
+		m.restyle(msg.IsDark())
+	case tea.KeyPressMsg:
+		return m.onKey(msg)
+	case tea.PasteMsg:
+		return m.onPaste(msg)
+	case tea.MouseWheelMsg:
+		return m.onWheel(msg)
+	case tea.MouseClickMsg:
+		return m.onClick(msg)
+	case tickMsg:
+		return tick()
+	case deploymentsMsg:
+		return m.onDeployments(msg)
+	case deployStartedMsg:
+		m.apply.events = msg.events
+		return waitDeploy(m.run, msg.gen, msg.events)
+	case deployMsg:
+		return m.onDeploy(msg)
+	case observingMsg:
+		return m.onObserving(msg)
+	case snapshotMsg:
+		return m.onSnapshot(msg)
+	case linesMsg:
+		return m.onLines(msg)
+	case expectMsg:
+		if msg.gen == m.gen {
+			m.expect, m.last = msg.expect, msg.last
+		}
+	case textMsg:
+		return m.onText(msg)
+	case earlierMsg:
+		m.onEarlier(msg)
+	case actedMsg:
+		return m.onActed(msg)
+	case logs.PreviousRequested:
+		return loadEarlier(m.run, m.cfg.Backend, m.name, msg.Stream)
+	case viewer.Closed:
+		m.viewer = nil
+	case viewer.Copied:
+		return m.copy(msg.Text, msg.Title)
+	case dialog.Answered:
+		return m.onAnswered(msg)
+	case dialog.Entered:
+		return m.onEntered(msg)
+	case dialog.Chosen:
+		return m.onChosen(msg)
+	case dialog.Dismissed:
+		return m.onDismissed(msg)
+	case form.Submitted:
+		return m.onSubmitted(msg)
+	case form.Cancelled:
+		return m.quit()
+	default:
+		return m.toInputs(msg)
+	}
+	return nil
+}
+
+// restyle follows the terminal's background.
+func (m *Model) restyle(dark bool) {
+	if dark == m.dark {
+		return
+	}
+	m.dark = dark
+	m.st = styles.New(styles.Options{Dark: dark, ASCII: m.cfg.ASCII})
+	m.groups.SetStyles(m.st)
+	m.timeline.SetStyles(m.st)
+	m.logs.SetStyles(m.st)
+	m.events.SetStyles(m.st)
+	if m.viewer != nil {
+		m.viewer.SetStyles(m.st)
+	}
+	if m.asked != nil {
+		m.asked.pane.SetStyles(m.st)
+	}
+	if m.form != nil {
+		m.form.SetStyles(m.st)
+	}
+}
+
+// toInputs passes on what only widgets understand, such as the blinking of
+// their cursors.
+func (m *Model) toInputs(msg tea.Msg) tea.Cmd {
+	if m.form != nil && m.stage == stageForm {
+		return m.form.Update(msg)
+	}
+	return nil
+}
+
+// quit ends the program.
+func (m *Model) quit() tea.Cmd { return tea.Quit }
+
+// fail shows what did not work, until a key is pressed.
+func (m *Model) fail(err error) {
+	if err != nil {
+		m.trouble = err.Error()
+	}
+}
