@@ -73,9 +73,6 @@ func (p *Pane) SetSnapshot(s status.Snapshot) {
 	p.lay()
 }
 
-// ageWidth is the width of the column AGE.
-const ageWidth = 6
-
 // lay lays the lines out.
 func (p *Pane) lay() {
 	p.lines = p.lines[:0]
@@ -85,11 +82,12 @@ func (p *Pane) lay() {
 	if len(p.s.Findings) > 0 && len(p.s.Events) > 0 {
 		p.add(p.st.Text, "")
 	}
+	c := columnsFor(p.w)
 	for i, e := range p.s.Events {
 		if i == 0 {
-			p.add(p.st.Muted, cells.Left("AGE", ageWidth, "")+" TYPE REASON OBJECT MESSAGE")
+			p.add(p.st.Muted, c.header())
 		}
-		p.event(e)
+		p.event(e, c)
 	}
 	for i, n := range p.s.Notes {
 		if i == 0 && len(p.lines) > 0 {
@@ -118,19 +116,19 @@ func (p *Pane) wrap(style lipgloss.Style, first, later, text string) {
 
 // finding adds what is wrong, why, and what helps.
 func (p *Pane) finding(f status.Finding) {
-	style := p.st.Warn
-	if f.Fatal {
-		style = p.st.Loud
+	style, glyph, summary := p.st.Warn, p.st.Glyphs.Stalled, f.Summary
+	switch {
+	case f.Fatal:
+		style, glyph = p.st.Loud, p.st.Glyphs.Failed
+	case f.Provisional:
+		style, glyph = p.st.Muted, p.st.Glyphs.Pending
+		summary += " (it may follow from something else)"
 	}
 	where := f.Pod
 	if f.Container != "" {
 		where += "/" + f.Container
 	}
-	head := p.st.Glyphs.Failed + " " + f.Summary
-	if f.Times > 1 {
-		head += fmt.Sprintf(" (%d times)", f.Times)
-	}
-	p.wrap(style, " ", "   ", head)
+	p.wrap(style, " "+glyph+" ", "   ", summary)
 	part := func(style lipgloss.Style, title, text string) {
 		first := "   " + cells.Left(title, len("remedy  "), "")
 		p.wrap(style, first, cells.Blank(len(first)), text)
@@ -149,26 +147,6 @@ func (p *Pane) finding(f status.Finding) {
 		p.add(p.st.Muted, "   enter shows the line that says so")
 	default:
 		p.add(p.st.Muted, fmt.Sprintf("   enter shows the %d lines that say so", n))
-	}
-}
-
-// event adds one event.
-func (p *Pane) event(e status.Event) {
-	style := p.st.Text
-	if e.Type != "Normal" {
-		style = p.st.Warn
-	}
-	text := fmt.Sprintf("%s  %s  %s  %s", e.Type, e.Reason, e.Object, e.Message)
-	if e.Count > 1 {
-		text += fmt.Sprintf(" ×%d", e.Count)
-	}
-	indent := cells.Blank(ageWidth + 1)
-	for i, row := range cells.Wrap(safetext.Line(text), p.w-ageWidth-3) {
-		if i == 0 {
-			p.lines = append(p.lines, line{style: style, text: " " + row, aged: e.Time})
-			continue
-		}
-		p.add(style, indent+"  "+row)
 	}
 }
 
@@ -228,6 +206,7 @@ func (p *Pane) Update(msg tea.Msg) tea.Cmd {
 			p.scroll(-rows)
 		case tea.MouseWheelDown:
 			p.scroll(rows)
+		default:
 		}
 	}
 	return nil

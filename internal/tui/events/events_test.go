@@ -110,7 +110,9 @@ func TestTheNewestEventStaysInSightUntilSomebodyScrolls(t *testing.T) {
 	}
 	add(30)
 	p := pane(80, 10, s)
-	shows := func(text string) bool { return strings.Contains(p.View(), text+"\n") || strings.HasSuffix(p.View(), text) }
+	shows := func(text string) bool {
+		return strings.Contains(p.View(), text+"\n") || strings.HasSuffix(p.View(), text)
+	}
 	if !shows("event 29") {
 		t.Errorf("the newest event is not shown:\n%s", p.View())
 	}
@@ -153,6 +155,8 @@ func TestCauseLines(t *testing.T) {
 	fatal.Findings[0].Time = now.Local()
 	heals := failed()
 	heals.Findings[0].Fatal = false
+	several := failed()
+	several.Findings[0].Fatal, several.Findings[0].Group, several.Groups = false, 1, make([]status.Group, 2)
 	provisional := failed()
 	provisional.Findings[0].Fatal, provisional.Findings[0].Provisional = false, true
 	for _, tt := range []struct {
@@ -167,7 +171,9 @@ func TestCauseLines(t *testing.T) {
 			"   pass the checkpoint's own directory with --checkpoint: an int8 one ends in /int8, a b…",
 		}},
 		{"what may heal is one line", heals, 80, []string{" ! the checkpoint gs://models/llama/int9 was not found (jax-tpu)"}},
+		{"of several groups the one is named", several, 80, []string{" ! the checkpoint gs://models/llama/int9 was not found (group 1, jax-tpu)"}},
 		{"what may be an echo is not told", provisional, 80, nil},
+		{"a failure that no finding explains is told", status.Snapshot{Phase: status.Failed, Cause: "pod p: Evicted"}, 60, []string{" ✗ pod p: Evicted"}},
 		{"readiness that nobody confirmed is told", status.Snapshot{Phase: status.Ready}, 60, []string{" ! ready by the pods' own word: nobody may ask the model, …"}},
 		{"a terminal of no width shows nothing", fatal, 2, nil},
 	} {
@@ -181,5 +187,84 @@ func TestCauseLines(t *testing.T) {
 				t.Errorf("lines (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestOnlyWhatCannotHealIsMarkedAsFailed(t *testing.T) {
+	t.Parallel()
+	for glyph, change := range map[string]func(*status.Finding){
+		"✗": func(*status.Finding) {},
+		"!": func(f *status.Finding) { f.Fatal = false },
+		"·": func(f *status.Finding) { f.Fatal, f.Provisional = false, true },
+	} {
+		s := failed()
+		change(&s.Findings[0])
+		first, _, _ := strings.Cut(ansi.Strip(pane(120, 20, s).View()), "\n")
+		if !strings.HasPrefix(first, " "+glyph+" the checkpoint") {
+			t.Errorf("want %s in front of %q", glyph, first)
+		}
+	}
+}
+
+func TestHowOftenAFindingWasMadeIsSaidOnce(t *testing.T) {
+	t.Parallel()
+	s := failed()
+	s.Findings[0].Summary += " (2 times)" // as the status words it
+	if got := strings.Count(pane(120, 20, s).View(), "2 times"); got != 1 {
+		t.Errorf("it is said %d times", got)
+	}
+}
+
+func TestColumnsStayWhereTheyAre(t *testing.T) {
+	t.Parallel()
+	s := status.Snapshot{Events: []status.Event{
+		event(time.Second, "Warning", "FailedScheduling", "message", 1),
+		event(time.Hour, "Normal", "Ok", "message", 3),
+	}}
+	lines := strings.Split(ansi.Strip(pane(120, 20, s).View()), "\n")
+	want := strings.Index(lines[0], "MESSAGE")
+	for _, l := range lines[1:] {
+		if got := strings.Index(l, "message"); got != want {
+			t.Errorf("the message begins at cell %d, its column at %d: %q", got, want, l)
+		}
+	}
+}
+
+func TestAnEventWithoutAMessageIsShown(t *testing.T) {
+	t.Parallel()
+	s := status.Snapshot{Events: []status.Event{event(time.Second, "Warning", "Evicted", "", 1)}}
+	for _, w := range []int{44, 120} {
+		if view := ansi.Strip(pane(w, 20, s).View()); !strings.Contains(view, "Warning Evicted") {
+			t.Errorf("at %d cells it is not:\n%s", w, view)
+		}
+	}
+}
+
+// many has 20 events, as many as a snapshot carries, with long messages.
+func many() status.Snapshot {
+	s := failed()
+	for i := range 20 {
+		s.Events = append(s.Events, event(time.Minute, "Warning", "FailedScheduling", strings.Repeat("0/5 nodes are available ", 10), i))
+	}
+	for i := range 1040 {
+		s.Groups = append(s.Groups, status.Group{Index: i})
+	}
+	return s
+}
+
+func BenchmarkSetSnapshot(b *testing.B) {
+	s := many()
+	p := pane(118, 9, s)
+	b.ReportAllocs()
+	for b.Loop() {
+		p.SetSnapshot(s)
+	}
+}
+
+func BenchmarkView(b *testing.B) {
+	p := pane(118, 9, many())
+	b.ReportAllocs()
+	for b.Loop() {
+		p.View()
 	}
 }
