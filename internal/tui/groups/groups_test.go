@@ -26,8 +26,8 @@ func newPane(s status.Snapshot, w, h int) *Pane {
 }
 
 // press types keys, separated by blanks.
-func press(t testing.TB, p *Pane, keys string) {
-	t.Helper()
+func press(tb testing.TB, p *Pane, keys string) {
+	tb.Helper()
 	codes := map[string]rune{
 		"up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight, "enter": tea.KeyEnter,
 		"pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "space": tea.KeySpace,
@@ -38,7 +38,7 @@ func press(t testing.TB, p *Pane, keys string) {
 			k = tea.KeyPressMsg{Code: rune(name[0]), Text: name}
 		}
 		if _, used := p.HandleKey(k); !used {
-			t.Errorf("the pane has no use for %s", name)
+			tb.Errorf("the pane has no use for %s", name)
 		}
 	}
 }

@@ -64,16 +64,16 @@ func columnsFor(w int, steps []forecast.Step) columns {
 func (p *Pane) row(s forecast.Step, c columns) string {
 	ell := p.styles.Glyphs.Ellipsis
 	glyph, style := p.mark(s)
-	head, tail := glyph+" "+p.title(s), ""
+	head := glyph + " " + p.title(s)
 	if c.expected == 0 && s.State == milestone.Active && expectation(s) != "" {
 		// Of the milestone in progress nobody wants to miss how long it takes,
 		// so it gives up the alignment rather than that.
-		tail = " " + elapsed(s) + " " + expectation(s)
+		tail := " " + elapsed(s) + " " + expectation(s)
 		if ansi.StringWidth(head)+ansi.StringWidth(tail) <= p.w {
 			return style.Render(cells.Left(head, p.w-ansi.StringWidth(tail), ell) + tail)
 		}
 	}
-	tail = ""
+	tail := ""
 	if c.clock > 0 {
 		tail += cells.Right(when(s), c.clock, ell)
 	}

@@ -90,6 +90,7 @@ func (p *Pane) Update(msg tea.Msg) tea.Cmd {
 			p.scroll(-3)
 		case tea.MouseWheelDown:
 			p.scroll(3)
+		default:
 		}
 	}
 	return nil
