@@ -266,6 +266,7 @@ func TestContainersSayOnlyWhatIsKnown(t *testing.T) {
 		{"a milestone in progress is told with its time", group(same), running("jax-tpu"), "restore 6m12s"},
 		{"one with parts with their number", group(set(5, milestone.Milestone{State: milestone.Active, Started: now, Count: 1, Of: 2})), running("jax-tpu"), "restore 1/2"},
 		{"between milestones the last one is told", group(set(5, milestone.Milestone{State: milestone.Pending})), running("jax-tpu"), "after backend"},
+		{"one that is only awaited is not in progress", group(set(5, milestone.Milestone{State: milestone.Active, Awaited: true, Started: now})), running("jax-tpu"), "after backend"},
 		{"slices are counted", group(same), running("pathways-rm"), "slices 1/1"},
 		{"not those that nobody counted", group(set(2, milestone.Milestone{State: milestone.Done, Implied: true, Of: 1})), running("pathways-rm"), ""},
 		{"a proxy that logged its start has started", group(same), running("pathways-proxy"), "started"},

@@ -121,10 +121,11 @@ func milestonesOf(g *status.Group, container string) []*milestone.Milestone {
 	return own
 }
 
-// inProgress is the furthest milestone in progress, or nil.
+// inProgress is the furthest milestone in progress, or nil. One that is only
+// awaited does not count: nothing told that the container works on it.
 func inProgress(all []*milestone.Milestone) *milestone.Milestone {
 	for _, m := range slices.Backward(all) {
-		if m.State == milestone.Active {
+		if m.State == milestone.Active && !m.Awaited {
 			return m
 		}
 	}

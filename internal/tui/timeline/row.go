@@ -140,7 +140,7 @@ func (p *Pane) title(s forecast.Step) string {
 		text += fmt.Sprintf(" %d/%d", s.Count, s.Of)
 	}
 	if s.ID == milestone.Mesh && s.Detail != "" {
-		text += " " + p.styles.Glyphs.Dot + " " + safetext.Line(s.Detail) + " devices"
+		text += " " + p.styles.Glyphs.Dot + " " + safetext.Line(s.Detail)
 	}
 	return text
 }

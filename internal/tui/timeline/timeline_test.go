@@ -41,7 +41,7 @@ func steps(n int) []forecast.Step {
 		{milestone.Proxy, "proxy"},
 		{milestone.Process, "model server process"},
 		{milestone.Backend, "backend"},
-		{milestone.Mesh, "mesh"},
+		{milestone.Mesh, "devices"},
 		{milestone.Restore, "restore"},
 		{milestone.Weights, "weights"},
 		{milestone.WarmUp, "warm-up"},
