@@ -28,7 +28,7 @@ type progress struct {
 	pods     map[string]status.Pod // by name
 	leaving  map[string]bool       // pods that are being deleted, by UID
 	steps    map[stepKey]toldStep
-	stalled  map[stepKey]bool
+	stalled  map[stallKey]bool
 	findings map[findingKey]bool
 	events   map[string]bool
 	notes    map[string]bool
@@ -58,7 +58,7 @@ func newProgress(object string, begun time.Time, expected forecast.Expectations)
 		pods:     map[string]status.Pod{},
 		leaving:  map[string]bool{},
 		steps:    map[stepKey]toldStep{},
-		stalled:  map[stepKey]bool{},
+		stalled:  map[stallKey]bool{},
 		findings: map[findingKey]bool{},
 		events:   map[string]bool{},
 		notes:    map[string]bool{},
@@ -83,7 +83,9 @@ func (p *progress) observe(s status.Snapshot) []event {
 	}
 	out = append(out, p.phaseChange(s)...)
 	out = append(out, p.newFindings(s)...)
-	out = append(out, p.stalls(s, s.ObservedAt)...)
+	for _, found := range p.newStalls(s, s.ObservedAt) {
+		out = append(out, p.tellStall(found, len(s.Groups) > 1, s.ObservedAt))
+	}
 	for i := range out {
 		if out[i].Time.IsZero() {
 			out[i].Time = s.ObservedAt
@@ -230,10 +232,10 @@ func isEvidence(s status.Snapshot, message string) bool {
 
 // heartbeat says that nothing happened, and for how long the step in
 // progress runs, so that a silent log can be told from a dead one. What has
-// become too long meanwhile is said instead.
+// become too long meanwhile is said instead, one step at a time.
 func (p *progress) heartbeat(s status.Snapshot, now time.Time) event {
-	if stalls := p.stalls(s, now); len(stalls) > 0 {
-		return stalls[0]
+	if stalls := p.newStalls(s, now); len(stalls) > 0 {
+		return p.tellStall(stalls[0], len(s.Groups) > 1, now)
 	}
 	message := "still " + s.Headline()
 	e := event{Time: now, Type: eventNotice, Object: p.object}

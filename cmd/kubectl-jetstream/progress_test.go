@@ -422,3 +422,32 @@ func TestWhatHappensInTheSecondOfTheBeginIsTold(t *testing.T) {
 		t.Errorf("milestones that are told (-want +got):\n%s", diff)
 	}
 }
+
+func TestEveryGroupThatStallsIsTold(t *testing.T) {
+	t.Parallel()
+	begun := statusNow.Add(-time.Hour)
+	waiting := func(index int, phase status.Phase) status.Group {
+		return status.Group{Index: index, Phase: phase, Milestones: milestone.Compose(milestone.Facts{Begun: begun, Pods: 2}, nil)}
+	}
+	s := status.Snapshot{
+		Phase: status.Pending, ObservedAt: statusNow,
+		Groups: []status.Group{waiting(0, status.Pending), waiting(1, status.Pending), waiting(2, status.Failed)},
+	}
+	const message = "applied takes longer than is plausible: 1h00m; check"
+	want := []string{"group 0: " + message, "group 1: " + message}
+	check := func(how string, events ...event) {
+		t.Helper()
+		var told []string
+		for _, e := range events {
+			if _, ok := e.Data.(stallData); ok {
+				told = append(told, e.Message[:strings.Index(e.Message, "check")+len("check")])
+			}
+		}
+		if diff := cmp.Diff(want, told); diff != "" {
+			t.Errorf("what stalls, told %s (-want +got):\n%s", how, diff)
+		}
+	}
+	check("with a snapshot", newProgress(testObject, begun, nil).observe(s)...)
+	p := newProgress(testObject, begun, nil)
+	check("by heartbeats", p.heartbeat(s, statusNow), p.heartbeat(s, statusNow), p.heartbeat(s, statusNow))
+}

@@ -60,10 +60,7 @@ func finishedBy(m forecast.Step) time.Time {
 // milestoneText says what happened to a step. What the objects tell of has a
 // title that says so by itself: "scheduled".
 func (p *progress) milestoneText(m forecast.Step, was toldStep, several bool, group int) string {
-	words := []string{m.Title}
-	if several {
-		words[0] = fmt.Sprintf("group %d: %s", group, m.Title)
-	}
+	words := []string{ofGroup(several, group) + m.Title}
 	switch {
 	case m.State == milestone.Done && m.Container == "":
 	case m.State == milestone.Done:
@@ -91,6 +88,14 @@ func (p *progress) milestoneText(m forecast.Step, was toldStep, several bool, gr
 	return strings.Join(words, "  ")
 }
 
+// ofGroup says in front of a step which group it is of, where there are several.
+func ofGroup(several bool, group int) string {
+	if !several {
+		return ""
+	}
+	return fmt.Sprintf("group %d: ", group)
+}
+
 func milestoneDataOf(m forecast.Step, group int) milestoneData {
 	d := milestoneData{
 		ID: string(m.ID), State: string(m.State), Group: group,
@@ -107,41 +112,4 @@ func expectedDataOf(r forecast.Range) *expectedData {
 		return nil
 	}
 	return &expectedData{MinSeconds: seconds(r.Min), MaxSeconds: seconds(r.Max), Basis: string(r.Basis)}
-}
-
-// stalls tells once of each step that runs longer than is plausible, with what
-// to check. That alone does not show that something is wrong.
-func (p *progress) stalls(s status.Snapshot, now time.Time) []event {
-	var out []event
-	for _, g := range s.Groups {
-		leader := ""
-		if g.Leader != nil {
-			leader = g.Leader.UID
-		}
-		for _, m := range forecast.Of(g.Milestones, p.expected, now).Steps {
-			key := stepKey{leader, m.ID}
-			if !m.Stalled || p.stalled[key] {
-				continue
-			}
-			p.stalled[key] = true
-			e := event{
-				Time: now, Type: eventNotice, Object: p.object, Container: m.Container, Message: stallText(m),
-				Data: stallData{ID: string(m.ID), Group: g.Index, Seconds: seconds(m.Elapsed), Expected: expectedDataOf(m.Expected), Hint: m.Hint},
-			}
-			if g.Leader != nil {
-				e.Object = "pod/" + g.Leader.Name
-			}
-			out = append(out, e)
-		}
-	}
-	return out
-}
-
-// stallText says that a step takes too long, and what to check.
-func stallText(m forecast.Step) string {
-	text := fmt.Sprintf("%s takes longer than is plausible: %s", m.Label(), clock(m.Elapsed))
-	if m.Expected.Known() {
-		text += " of an expected " + m.Expected.String()
-	}
-	return text + "; " + m.Hint
 }
