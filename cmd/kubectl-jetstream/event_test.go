@@ -69,36 +69,3 @@ func TestEventsAsJSONAreOneObjectALineInUTC(t *testing.T) {
 	}
 	golden(t, "events.jsonl", out.Bytes())
 }
-
-func TestClock(t *testing.T) {
-	t.Parallel()
-	for d, want := range map[time.Duration]string{
-		0:                                "0s",
-		8400 * time.Millisecond:          "8s",
-		59600 * time.Millisecond:         "1m00s",
-		65 * time.Second:                 "1m05s",
-		2*time.Hour + 14*time.Minute + 9: "2h14m",
-	} {
-		if got := clock(d); got != want {
-			t.Errorf("clock(%v) = %q, want %q", d, got, want)
-		}
-	}
-}
-
-func TestSpan(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		low, high time.Duration
-		want      string
-	}{
-		{10 * time.Minute, 20 * time.Minute, "10–20m"},
-		{20 * time.Second, 90 * time.Second, "20–90s"},
-		{5 * time.Minute, 5 * time.Minute, "5m"},
-		{0, 30 * time.Second, "0–30s"},
-	}
-	for _, tt := range tests {
-		if got := span(tt.low, tt.high); got != tt.want {
-			t.Errorf("span(%v, %v) = %q, want %q", tt.low, tt.high, got, tt.want)
-		}
-	}
-}

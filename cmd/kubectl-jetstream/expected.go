@@ -26,7 +26,11 @@ func expectedOf(profile string) forecast.Expectations {
 func expectedRanges(p *deploy.Profile) forecast.Expectations {
 	out := forecast.Expectations{}
 	for name, r := range p.Expected {
-		out[milestone.ID(name)] = forecast.Range{Min: r.Min.Duration, Max: r.Max.Duration, Basis: forecast.FromProfile}
+		out[milestone.ID(name)] = rangeOf(r)
 	}
 	return out
+}
+
+func rangeOf(r deploy.DurationRange) forecast.Range {
+	return forecast.Range{Min: r.Min.Duration, Max: r.Max.Duration, Basis: forecast.FromProfile}
 }

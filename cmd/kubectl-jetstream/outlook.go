@@ -34,7 +34,7 @@ func outlookOf(s status.Snapshot, e forecast.Expectations, now time.Time) (out o
 // took is for how long the step runs, and should: "6m12s of 10–20m", with a
 // word before the range.
 func (o outlook) took(word string) string {
-	text := clock(o.step.Elapsed)
+	text := forecast.Clock(o.step.Elapsed)
 	if o.step.Expected.Known() {
 		text += " of " + word + o.step.Expected.String()
 	}

@@ -101,8 +101,7 @@ func listProfiles(w io.Writer, profiles []*deploy.Profile) error {
 func expectations(p *deploy.Profile) []string {
 	var out []string
 	for _, name := range sortedKeys(p.Expected) {
-		r := p.Expected[name]
-		out = append(out, name+" "+span(r.Min.Duration, r.Max.Duration))
+		out = append(out, name+" "+rangeOf(p.Expected[name]).String())
 	}
 	return out
 }
@@ -130,7 +129,7 @@ func (o *profilesOptions) describe(p *deploy.Profile) error {
 	row("Chat", "template %s", p.ChatTemplate)
 	for _, name := range sortedKeys(p.Expected) {
 		r := p.Expected[name]
-		text := span(r.Min.Duration, r.Max.Duration)
+		text := rangeOf(r).String()
 		if r.Source != "" {
 			text += " (" + r.Source + ")"
 		}

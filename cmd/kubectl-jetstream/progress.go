@@ -106,7 +106,7 @@ func (p *progress) connection(s status.Snapshot) []event {
 	case was.IsZero() && !p.lost.IsZero():
 		return []event{{Type: eventNotice, Message: "the API server does not answer; what follows may be old"}}
 	case !was.IsZero() && p.lost.IsZero():
-		return []event{{Type: eventNotice, Message: "the API server answers again after " + clock(s.ObservedAt.Sub(was))}}
+		return []event{{Type: eventNotice, Message: "the API server answers again after " + forecast.Clock(s.ObservedAt.Sub(was))}}
 	}
 	return nil
 }
@@ -136,9 +136,9 @@ func (p *progress) phaseChange(s status.Snapshot) []event {
 	switch {
 	case headline == p.phase:
 	case p.told:
-		message += " after " + clock(s.ObservedAt.Sub(p.begun))
+		message += " after " + forecast.Clock(s.ObservedAt.Sub(p.begun))
 	case s.Since.Before(p.begun.Truncate(time.Second)) && !s.Since.IsZero():
-		message += " for " + clock(s.ObservedAt.Sub(s.Since))
+		message += " for " + forecast.Clock(s.ObservedAt.Sub(s.Since))
 	}
 	if s.Cause != "" {
 		message += "  " + s.Cause

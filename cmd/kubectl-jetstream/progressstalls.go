@@ -69,7 +69,7 @@ func (p *progress) tellStall(found stall, several bool, now time.Time) event {
 
 // stallText says that a step takes too long, and what to check.
 func stallText(step forecast.Step) string {
-	text := fmt.Sprintf("%s takes longer than is plausible: %s", step.Label(), clock(step.Elapsed))
+	text := fmt.Sprintf("%s takes longer than is plausible: %s", step.Label(), forecast.Clock(step.Elapsed))
 	if step.Expected.Known() {
 		text += " of an expected " + step.Expected.String()
 	}

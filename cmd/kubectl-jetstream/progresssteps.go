@@ -78,7 +78,7 @@ func (p *progress) milestoneText(m forecast.Step, was toldStep, several bool, gr
 	}
 	switch {
 	case m.State == milestone.Done && m.Elapsed >= time.Second/2:
-		words = append(words, clock(m.Elapsed))
+		words = append(words, forecast.Clock(m.Elapsed))
 	case m.State == milestone.Active && was.state != milestone.Active && m.Expected.Known():
 		words = append(words, "(expected "+m.Expected.String()+")")
 	}

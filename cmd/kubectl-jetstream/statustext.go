@@ -64,13 +64,13 @@ func (v statusText) title(s status.Snapshot) string {
 func (v statusText) headline(s status.Snapshot) string {
 	line := s.Headline()
 	if !s.Since.IsZero() && v.now.After(s.Since) {
-		line += " for " + clock(v.now.Sub(s.Since))
+		line += " for " + forecast.Clock(v.now.Sub(s.Since))
 	}
 	if why := v.meaning(s); why != "" {
 		line += ": " + why
 	}
 	if !s.DisconnectedSince.IsZero() {
-		line += fmt.Sprintf(" (as of %s ago: the API server does not answer)", clock(v.now.Sub(s.DisconnectedSince)))
+		line += fmt.Sprintf(" (as of %s ago: the API server does not answer)", forecast.Clock(v.now.Sub(s.DisconnectedSince)))
 	}
 	return line
 }

@@ -8,7 +8,7 @@ import (
 func TestClock(t *testing.T) {
 	t.Parallel()
 	for d, want := range map[time.Duration]string{
-		0: "0s", 8*time.Second + 400*time.Millisecond: "8s", 65 * time.Second: "1m05s",
+		0: "0s", 8*time.Second + 400*time.Millisecond: "8s", 59*time.Second + 600*time.Millisecond: "1m00s", 65 * time.Second: "1m05s",
 		59*time.Minute + 59*time.Second + 700*time.Millisecond: "1h00m", 2*time.Hour + 14*time.Minute: "2h14m",
 	} {
 		if got := Clock(d); got != want {
@@ -24,6 +24,8 @@ func TestRangeText(t *testing.T) {
 		"10–20m": {Min: 10 * time.Minute, Max: 20 * time.Minute},
 		"30–90s": {Min: 30 * time.Second, Max: 90 * time.Second},
 		"7–12m":  {Min: 7 * time.Minute, Max: 11*time.Minute + time.Second},
+		"0–30s":  {Max: 30 * time.Second},
+		"5m":     {Min: 5 * time.Minute, Max: 5 * time.Minute},
 		"5s":     {Min: 5 * time.Second, Max: 5 * time.Second},
 	} {
 		if got := r.String(); got != want {
