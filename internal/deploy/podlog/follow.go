@@ -23,6 +23,9 @@ const (
 	lastAttempts = 5
 )
 
+// errForeign says that a stream was the log of a later run.
+var errForeign = errors.New("the log is that of a later run")
+
 // Follow delivers the log of one run from its beginning until the run is over
 // and its log read to the end. It returns nil then, an error that wraps
 // ErrGone or ErrNotPermitted, the last error of the opener when the rest of a
@@ -33,6 +36,9 @@ func (f *Follower) Follow(ctx context.Context, ref Ref) error {
 	failures := 0
 	for {
 		progress, over, err := f.once(ctx, ref, &at)
+		if progress {
+			delay, failures = firstDelay, 0
+		}
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -44,9 +50,6 @@ func (f *Follower) Follow(ctx context.Context, ref Ref) error {
 			if failures++; failures >= lastAttempts {
 				return fmt.Errorf("reading the rest of the log of %s in pod %s: %w", ref.Container, ref.Pod, err)
 			}
-		}
-		if progress {
-			delay = firstDelay
 		}
 		if err := pause(ctx, delay); err != nil {
 			return err
@@ -92,9 +95,24 @@ func (f *Follower) once(ctx context.Context, ref Ref, at *position) (progress, o
 	stop := context.AfterFunc(ctx, func() { stream.Close() })
 	defer stop()
 
+	// A stream is of one run as a whole, so its first line tells whose it is.
+	before := at.copy()
+	var first time.Time
+	foreign := func() bool { return !first.IsZero() && f.Foreign != nil && f.Foreign(ref, first) }
+	defer func() {
+		if foreign() {
+			*at, progress, over = before, false, false
+		}
+	}()
 	lines := newReader(stream)
 	for {
 		batch, err := lines.batch(at)
+		if len(batch) > 0 && first.IsZero() {
+			first = batch[0].Time
+		}
+		if foreign() {
+			return false, false, errForeign
+		}
 		if len(batch) > 0 {
 			progress = true
 			f.Deliver(ref, batch)

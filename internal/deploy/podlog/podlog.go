@@ -3,10 +3,11 @@
 //
 // A log stream that ends says nothing about the container: managed clusters
 // end streams after hours, kubelets and API servers restart. Unless the run is
-// known to be over a Follower opens it again, from the second of the last line it has, and drops the lines of
-// that second that it has delivered before. Each line is delivered once, in
-// the log's order, in batches. Delivery blocks reading, so nothing is dropped
-// on this side; what a node rotates away before it was read is gone.
+// known to be over a Follower opens it again, from the second of the last line
+// it has, and drops the lines of that second that it has delivered before. Each
+// line is delivered once, in the log's order, in batches. Delivery blocks
+// reading, so nothing is dropped on this side; what a node rotates away before
+// it was read is gone.
 //
 // Lines are told apart by time and content, not counted, because a rotated log
 // begins anew in the middle of a second. Lines without a timestamp are not the
@@ -65,6 +66,11 @@ type Follower struct {
 	// a stream means another attempt; that a stream ends well shortly before
 	// the news is its run's end.
 	Ended func(ref Ref) bool
+	// Foreign reports whether a line of a time is known to be of a later run
+	// than ref: while the news of a run's end is on its way, the log of the
+	// next one may be what is opened. The stream is given up then, and the log
+	// asked for again from where it was before it. It may be nil.
+	Foreign func(ref Ref, at time.Time) bool
 	// Deliver takes the next lines. The slice is the receiver's to keep.
 	Deliver func(ref Ref, lines []Line)
 }

@@ -237,6 +237,53 @@ func TestARestartedContainersLogIsNotReadForItsLastRun(t *testing.T) {
 	})
 }
 
+func TestTheLogOfALaterRunIsGivenUp(t *testing.T) {
+	t.Parallel()
+	const late = 10 * time.Second
+	for _, tt := range []struct {
+		name string
+		// news is the number of streams after which the run's end is known.
+		news int
+		want []string
+	}{
+		{"known at once", 0, []string{"a", "b"}},
+		{"known after lines of it have come", 2, []string{"a", "of the next run", "b"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{
+					stages: []stage{
+						{body: raw(0, "a"), end: errors.New("GOAWAY")},
+						{body: raw(late, "of the next run"), end: errors.New("GOAWAY")},
+						{body: raw(0, "a") + raw(1, "b")},
+					},
+					endedAfter: 3,
+				}
+				f := s.follower()
+				read := f.Deliver
+				delivered := 0
+				f.Deliver = func(ref Ref, lines []Line) {
+					read(ref, lines)
+					delivered++
+				}
+				f.Foreign = func(_ Ref, at time.Time) bool {
+					return delivered >= tt.news && len(s.opened) == 2 && at.After(begin.Add(late/2))
+				}
+				if err := f.Follow(t.Context(), Ref{}); err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(tt.want, s.lines); diff != "" {
+					t.Errorf("lines (-want +got):\n%s", diff)
+				}
+				if want := []time.Time{{}, begin, begin}; !cmp.Equal(want, s.since) {
+					t.Errorf("asked from %v, want %v", s.since, want)
+				}
+			})
+		})
+	}
+}
+
 func TestResumeAsksFromTheSecondOfTheLastLine(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -2,6 +2,7 @@ package podlog
 
 import (
 	"hash/maphash"
+	"maps"
 	"time"
 )
 
@@ -33,11 +34,15 @@ func (p *position) resume() time.Time {
 		return time.Time{}
 	}
 	p.from = p.second
-	p.again = make(map[mark]int, len(p.delivered))
-	for m, n := range p.delivered {
-		p.again[m] = n
-	}
+	p.again = maps.Clone(p.delivered)
 	return p.second
+}
+
+// copy returns a position that does not change with p.
+func (p *position) copy() position {
+	c := *p
+	c.delivered = maps.Clone(p.delivered)
+	return c
 }
 
 // take reports whether a line is to be delivered, and remembers it if so.

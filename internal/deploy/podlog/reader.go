@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	// bufferSize is read from a stream at once.
-	bufferSize = 64 << 10
+	// bufferSize is read from a stream at once. There may be some hundred
+	// streams.
+	bufferSize = 16 << 10
 	// maxBatch bounds the lines of a batch, so that a long backlog reaches its
 	// readers in steps.
 	maxBatch = 512
