@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -17,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	apiwatch "k8s.io/apimachinery/pkg/watch"
 	dynamicfake "k8s.io/client-go/dynamic/fake"
 	"k8s.io/client-go/kubernetes/fake"
@@ -31,6 +33,14 @@ const (
 	testNamespace = "ns"
 	testName      = "llama"
 )
+
+// The error handlers of apimachinery pace errors by the time between them. The
+// time in a bubble is years before the process began, so they would have the
+// first error wait that long.
+func TestMain(m *testing.M) {
+	utilruntime.ErrorHandlers = nil
+	os.Exit(m.Run())
+}
 
 // cluster is a fake cluster, with the logs of containers by name.
 type cluster struct {
@@ -152,6 +162,7 @@ type view struct {
 	snapshots <-chan status.Snapshot
 	stop      func()
 	last      status.Snapshot
+	observer  *observer // where the test made it
 }
 
 // settle lets time pass and returns the newest snapshot.

@@ -216,7 +216,7 @@ type logRun struct {
 func runsOf(pod *corev1.Pod) []logRun {
 	var runs []logRun
 	for _, s := range append(pod.Status.InitContainerStatuses[:len(pod.Status.InitContainerStatuses):len(pod.Status.InitContainerStatuses)], pod.Status.ContainerStatuses...) {
-		if s.Name == unfollowed {
+		if s.Name == noisy {
 			continue
 		}
 		if s.LastTerminationState.Terminated != nil {
@@ -231,7 +231,7 @@ func runsOf(pod *corev1.Pod) []logRun {
 
 // readEnd reads the end of one log into m.
 func readEnd(ctx context.Context, o Options, ref podlog.Ref, previous bool, m *memory) error {
-	stream, err := openLog(ctx, o.Client, ref, corev1.PodLogOptions{
+	stream, err := openLog(o.Client)(ctx, ref, corev1.PodLogOptions{
 		Previous: previous, TailLines: new(int64(logLines)), LimitBytes: new(int64(logBytes)),
 	})
 	if err != nil {

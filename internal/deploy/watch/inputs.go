@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -24,6 +23,10 @@ const (
 	topicLWS  = "leaderworkersets"
 	topicPods = "pods"
 )
+
+// topicWorkerLogs is the topic of a note that is no reason to doubt what the
+// logs of leaders tell, unlike those under status.TopicLogs.
+const topicWorkerLogs = "worker-logs"
 
 // decodeLWS sets the LeaderWorkerSet of the inputs and its profile.
 func decodeLWS(obj *unstructured.Unstructured, o Options, in *status.Inputs) error {
@@ -45,24 +48,6 @@ func sorted[T metav1.Object](objects []T) []T {
 	return objects
 }
 
-// trimNode drops what no snapshot needs: clusters have thousands of nodes, and
-// most of a node is its list of images.
-func trimNode(n *corev1.Node) {
-	n.ManagedFields, n.Annotations = nil, nil
-	n.Status = corev1.NodeStatus{Conditions: n.Status.Conditions}
-}
-
-// trimEvent empties events of other objects. The API cannot select events by a
-// prefix of their object's name.
-func trimEvent(e *corev1.Event, name string) {
-	e.ManagedFields = nil
-	if !status.Concerns(e, name) {
-		*e = corev1.Event{ObjectMeta: metav1.ObjectMeta{
-			Namespace: e.Namespace, Name: e.Name, ResourceVersion: e.ResourceVersion,
-		}}
-	}
-}
-
 // notes name what could not be observed.
 func (w *observer) notes(known map[types.UID]health.Health) []status.Note {
 	var notes []status.Note
@@ -79,10 +64,15 @@ func (w *observer) notes(known map[types.UID]health.Health) []status.Note {
 	if err := w.logs.denied(); err != nil {
 		notes = append(notes, deniedNote(status.TopicLogs, err))
 	}
-	if w.logs.full() {
+	if leaders, workers := w.logs.unfollowed(); leaders {
 		notes = append(notes, status.Note{
 			Topic:   status.TopicLogs,
-			Message: fmt.Sprintf("the logs of only %d containers are followed", maxFollowed),
+			Message: fmt.Sprintf("milestones and causes may be missing, as the logs of only %d containers are followed", maxFollowed),
+		})
+	} else if workers {
+		notes = append(notes, status.Note{
+			Topic:   topicWorkerLogs,
+			Message: fmt.Sprintf("causes in the logs of some workers may be missing, as those of only %d containers are followed", maxWorkers),
 		})
 	}
 	if ref, err := w.logs.troubled(); err != nil {

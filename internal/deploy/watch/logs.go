@@ -3,26 +3,26 @@ package watch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes"
 
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/podlog"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
 )
 
 const (
-	// maxFollowed bounds the log streams that are open at once. The largest
-	// slices have 64 hosts and so 67 of them to a group.
-	maxFollowed = 200
+	// maxFollowed bounds the log streams that are open at once; each costs a
+	// buffer here and a connection between API server and kubelet.
+	maxFollowed = 256
+	// maxWorkers is how many of them may be of workers. The largest slices have
+	// 64 hosts to a group; leaders, of which more is to be learnt, find room
+	// beside the workers of several groups.
+	maxWorkers = 160
 	// persistent is how many attempts in a row to open a log must fail for it
 	// to be told: containers that have just started are among the reasons.
 	persistent = 4
@@ -30,42 +30,50 @@ const (
 	deniedPause = time.Minute
 )
 
-// unfollowed is the container whose log says nothing: it reports each probe
-// that fails while the model loads, twice a second.
-const unfollowed = "jetstream-http"
-
-// openLog opens a log as podlog asks for it.
-func openLog(ctx context.Context, client kubernetes.Interface, ref podlog.Ref, opts corev1.PodLogOptions) (io.ReadCloser, error) {
-	opts.Container, opts.Timestamps = ref.Container, true
-	stream, err := client.CoreV1().Pods(ref.Namespace).GetLogs(ref.Pod, &opts).Stream(ctx)
-	switch {
-	case err == nil:
-		return stream, nil
-	case apierrors.IsNotFound(err):
-		return nil, fmt.Errorf("%w: %w", podlog.ErrGone, err)
-	case apierrors.IsForbidden(err):
-		return nil, fmt.Errorf("%w: %w", podlog.ErrNotPermitted, err)
-	}
-	return nil, err
-}
+// noisy is the container whose log tells nothing of how far a start-up is: it
+// reports each probe that fails while the model loads, twice a second. It is
+// followed only for those who want to read it.
+const noisy = "jetstream-http"
 
 // followers follow the logs of the containers of the present pods.
 type followers struct {
-	client kubernetes.Interface
 	memory *memory
 	dirty  func()
 	now    func() time.Time
 	// pod returns the present pod of a name, or nil.
 	pod func(name string) *corev1.Pod
+	// read opens a log.
+	read logReader
+	// lines is told every line; it may be nil.
+	lines func(status.Origin, podlog.Ref, []podlog.Line)
 
 	wg sync.WaitGroup
 
 	mu       sync.Mutex
+	runs     map[podlog.Ref]*followed
 	active   int
+	workers  int // of the active ones
 	deniedAt time.Time
 	deniedBy error
-	crowded  bool // there were more logs than may be followed
+	// without says that some logs are not followed for their number, of leaders
+	// and of workers.
+	without  struct{ leaders, workers bool }
 	troubles map[podlog.Ref]*trouble
+}
+
+// followed is a run whose log is or was followed.
+type followed struct {
+	origin status.Origin
+	done   bool
+	// stream is what was opened last, unless it has been given up. present says
+	// that it is the log of the container's present run, and overdue since when
+	// it is known that this is not the run any more.
+	stream  io.Closer
+	present bool
+	overdue time.Time
+	// last is the time of the last line that was handed out. Lines up to skip
+	// have been, for the run before.
+	last, skip time.Time
 }
 
 // trouble is a log that cannot be opened.
@@ -74,22 +82,33 @@ type trouble struct {
 	times int
 }
 
-// follow starts following what is not followed yet of a pod.
-func (f *followers) follow(ctx context.Context, pod *corev1.Pod, leader types.UID) {
-	if leader == "" {
-		return // Without it, lines could not be told apart from those of another incarnation.
+// follow starts following what is not followed yet of the pods.
+func (f *followers) follow(ctx context.Context, pods []*corev1.Pod, leaderOf func(*corev1.Pod) types.UID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.without.leaders, f.without.workers = false, false
+	if !f.deniedAt.IsZero() && f.now().Sub(f.deniedAt) < deniedPause {
+		return
 	}
+	for _, pod := range pods {
+		f.followPod(ctx, pod, leaderOf)
+	}
+	f.giveUpOverdue()
+}
+
+// followPod follows the runs of a pod. The caller holds mu.
+func (f *followers) followPod(ctx context.Context, pod *corev1.Pod, leaderOf func(*corev1.Pod) types.UID) {
 	each := func(statuses []corev1.ContainerStatus) {
 		for i := range statuses {
 			s := &statuses[i]
-			if s.Name == unfollowed {
+			if s.Name == noisy && f.lines == nil {
 				continue
 			}
 			if s.LastTerminationState.Terminated != nil {
-				f.start(ctx, pod, leader, s.Name, status.LastRun(s))
+				f.start(ctx, pod, leaderOf, s.Name, status.LastRun(s))
 			}
 			if s.State.Running != nil || s.State.Terminated != nil {
-				f.start(ctx, pod, leader, s.Name, s.RestartCount)
+				f.start(ctx, pod, leaderOf, s.Name, s.RestartCount)
 			}
 		}
 	}
@@ -97,30 +116,48 @@ func (f *followers) follow(ctx context.Context, pod *corev1.Pod, leader types.UI
 	each(pod.Status.ContainerStatuses)
 }
 
-func (f *followers) start(ctx context.Context, pod *corev1.Pod, leader types.UID, container string, restart int32) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !f.deniedAt.IsZero() && f.now().Sub(f.deniedAt) < deniedPause {
-		return
-	}
-	if f.active >= maxFollowed {
-		f.crowded = true
-		return
-	}
+// start follows a run, unless it is known already or there is no room. The
+// caller holds mu.
+func (f *followers) start(ctx context.Context, pod *corev1.Pod, leaderOf func(*corev1.Pod) types.UID, container string, restart int32) {
 	ref := refTo(pod, container, restart)
-	if !f.memory.begin(ref, status.OriginOf(pod, leader, container, restart)) {
+	if f.runs[ref] != nil {
 		return
+	}
+	worker := !status.IsLeader(pod)
+	leader := leaderOf(pod)
+	switch {
+	case leader == "":
+		return // Without it, lines could not be told apart from those of another incarnation.
+	case worker && (f.workers >= maxWorkers || f.active >= maxFollowed):
+		f.without.workers = true
+		return
+	case f.active >= maxFollowed:
+		f.without.leaders = true
+		return
+	}
+	r := &followed{origin: status.OriginOf(pod, leader, container, restart), skip: f.handedOut(ref)}
+	f.runs[ref] = r
+	if container != noisy { // Memory takes no lines of what it has not begun.
+		f.memory.begin(ref, r.origin)
 	}
 	f.active++
+	if worker {
+		f.workers++
+	}
 	f.wg.Go(func() {
-		follower := podlog.Follower{Open: f.open, Ended: f.ended, Deliver: f.deliver}
+		follower := podlog.Follower{Open: f.open, Ended: f.ended, Foreign: f.foreign, Deliver: f.deliver}
 		err := follower.Follow(ctx, ref)
 		f.memory.finish(ref)
 		f.mu.Lock()
 		f.active--
+		if worker {
+			f.workers--
+		}
+		r.done, r.stream = true, nil
 		delete(f.troubles, ref)
 		if errors.Is(err, podlog.ErrNotPermitted) {
 			f.deniedAt, f.deniedBy = f.now(), err
+			delete(f.runs, ref)
 			f.memory.abandon(ref)
 		}
 		f.mu.Unlock()
@@ -128,30 +165,88 @@ func (f *followers) start(ctx context.Context, pod *corev1.Pod, leader types.UID
 	})
 }
 
-func refTo(pod *corev1.Pod, container string, restart int32) podlog.Ref {
-	return podlog.Ref{
-		Namespace: pod.Namespace, Pod: pod.Name, UID: string(pod.UID), Container: container, Restart: restart,
+// handedOut returns up to when the lines of a run have been handed out as those
+// of the run before, whose end was not known then. The caller holds mu.
+func (f *followers) handedOut(ref podlog.Ref) time.Time {
+	before := ref
+	before.Restart--
+	if r := f.runs[before]; r != nil && f.afterRun(before, r.last) {
+		return r.last
+	}
+	return time.Time{}
+}
+
+// giveUpOverdue closes the streams that go on although their run is known to be
+// over for a while: what they follow is the next one. The caller holds mu.
+func (f *followers) giveUpOverdue() {
+	for ref, r := range f.runs {
+		switch {
+		case r.stream == nil || !r.present || !f.superseded(ref):
+		case r.overdue.IsZero():
+			r.overdue = f.now()
+		case f.now().Sub(r.overdue) >= drain:
+			r.stream.Close()
+			r.stream = nil
+		}
 	}
 }
 
-// open opens the log of a run and keeps count of failures.
-func (f *followers) open(ctx context.Context, ref podlog.Ref, since time.Time) (io.ReadCloser, error) {
-	stream, err := f.openRun(ctx, ref, since)
+// forget drops what is known of runs that cannot come back: those of pods that
+// are gone, and those before the last two of a container.
+func (f *followers) forget(alive map[types.UID]bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err == nil {
-		delete(f.troubles, ref)
-		return stream, nil
+	for ref, r := range f.runs {
+		if !r.done {
+			continue
+		}
+		later := ref
+		later.Restart += 2
+		if !alive[types.UID(ref.UID)] || f.runs[later] != nil {
+			delete(f.runs, ref)
+		}
 	}
-	t := f.troubles[ref]
-	if t == nil {
-		t = &trouble{first: err}
-		f.troubles[ref] = t
+}
+
+// deliver takes the next lines of a run.
+func (f *followers) deliver(ref podlog.Ref, lines []podlog.Line) {
+	if end := f.ending(ref); !end.IsZero() {
+		lines = slices.DeleteFunc(lines, func(l podlog.Line) bool { return afterEnd(end, l.Time) })
 	}
-	if t.times++; t.times == persistent {
+	if len(lines) == 0 {
+		return
+	}
+	if f.memory.lines(ref, lines) {
 		f.dirty()
 	}
-	return nil, err
+	if f.lines == nil {
+		return
+	}
+	f.mu.Lock()
+	r := f.runs[ref]
+	r.last = lines[len(lines)-1].Time
+	origin, skip := r.origin, r.skip
+	f.mu.Unlock()
+	if !skip.IsZero() {
+		lines = slices.DeleteFunc(lines, func(l podlog.Line) bool { return !l.Time.After(skip) })
+	}
+	if len(lines) > 0 {
+		f.lines(origin, ref, lines)
+	}
+}
+
+// denied returns why logs may not be read, or nil.
+func (f *followers) denied() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.deniedBy
+}
+
+// unfollowed reports whether some logs are not followed for their number.
+func (f *followers) unfollowed() (leaders, workers bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.without.leaders, f.without.workers
 }
 
 // troubled returns a log that cannot be opened for a while now, if there is
@@ -167,87 +262,4 @@ func (f *followers) troubled() (podlog.Ref, error) {
 		}
 	}
 	return ref, err
-}
-
-// openRun opens the log of a run, as long as the pod still has it.
-func (f *followers) openRun(ctx context.Context, ref podlog.Ref, since time.Time) (io.ReadCloser, error) {
-	pod := f.pod(ref.Pod)
-	if pod == nil || string(pod.UID) != ref.UID {
-		return nil, podlog.ErrGone
-	}
-	opts := corev1.PodLogOptions{Follow: true}
-	if s := containerStatus(pod, ref.Container); s != nil && s.RestartCount != ref.Restart {
-		if status.LastRun(s) != ref.Restart {
-			return nil, podlog.ErrGone
-		}
-		opts.Follow, opts.Previous = false, true
-	}
-	if !since.IsZero() {
-		opts.SinceTime = &metav1.Time{Time: since}
-	}
-	return openLog(ctx, f.client, ref, opts)
-}
-
-// ended reports whether a run is over, as far as the local copy of its pod
-// tells.
-func (f *followers) ended(ref podlog.Ref) bool {
-	pod := f.pod(ref.Pod)
-	if pod == nil || string(pod.UID) != ref.UID {
-		return true
-	}
-	s := containerStatus(pod, ref.Container)
-	return s != nil && (s.RestartCount > ref.Restart || s.State.Running == nil)
-}
-
-// ending returns when a run ended, or a zero time while that is not known.
-func (f *followers) ending(ref podlog.Ref) time.Time {
-	pod := f.pod(ref.Pod)
-	if pod == nil || string(pod.UID) != ref.UID {
-		return time.Time{}
-	}
-	s := containerStatus(pod, ref.Container)
-	switch {
-	case s == nil:
-	case s.State.Terminated != nil && s.RestartCount == ref.Restart:
-		return s.State.Terminated.FinishedAt.Time
-	case s.LastTerminationState.Terminated != nil && status.LastRun(s) == ref.Restart:
-		return s.LastTerminationState.Terminated.FinishedAt.Time
-	}
-	return time.Time{}
-}
-
-func (f *followers) deliver(ref podlog.Ref, lines []podlog.Line) {
-	if end := f.ending(ref); !end.IsZero() {
-		// The log of the next run may be what was opened; times of ends are in
-		// whole seconds.
-		lines = slices.DeleteFunc(lines, func(l podlog.Line) bool { return l.Time.After(end.Add(time.Second)) })
-	}
-	if f.memory.lines(ref, lines) {
-		f.dirty()
-	}
-}
-
-// denied returns why logs may not be read, or nil.
-func (f *followers) denied() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.deniedBy
-}
-
-// full reports whether some logs are not followed for their number.
-func (f *followers) full() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.crowded
-}
-
-func containerStatus(pod *corev1.Pod, name string) *corev1.ContainerStatus {
-	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses} {
-		for i := range statuses {
-			if statuses[i].Name == name {
-				return &statuses[i]
-			}
-		}
-	}
-	return nil
 }

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -89,14 +90,10 @@ func (m *memory) setPlan(plan milestone.Plan) {
 	m.plan = plan
 }
 
-// begin makes room for the log of a run. It reports false when the run is
-// known already.
-func (m *memory) begin(ref podlog.Ref, origin status.Origin) bool {
+// begin makes room for the log of a run.
+func (m *memory) begin(ref podlog.Ref, origin status.Origin) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.runs[ref] != nil {
-		return false
-	}
 	m.runs[ref] = &containerRun{origin: origin, found: map[string]bool{}}
 	c := podContainer{ref.UID, ref.Container}
 	if latest, ok := m.present[c]; !ok || ref.Restart > latest {
@@ -106,7 +103,6 @@ func (m *memory) begin(ref podlog.Ref, origin status.Origin) bool {
 			t.Restarted(ref.Container, ref.Pod)
 		}
 	}
-	return true
 }
 
 // lines takes the next lines of a run and reports whether they tell something
@@ -128,7 +124,8 @@ func (m *memory) lines(ref podlog.Ref, lines []podlog.Line) (news bool) {
 	for _, l := range lines {
 		text := l.Text
 		if len(text) > tailText {
-			text = text[:tailText]
+			// A copy, as a part would hold on to the whole.
+			text = strings.ToValidUTF8(strings.Clone(text[:tailText]), "")
 		}
 		r.tail = append(r.tail, text)
 		if current && tracker.Follow(milestone.Line{Pod: ref.Pod, Container: ref.Container, Time: l.Time, Text: l.Text}) {
@@ -238,15 +235,21 @@ func (m *memory) served(group int, leader types.UID) {
 	})
 }
 
-// forget drops the logs and trackers of pods that are gone and whose ends have
-// been explained.
+// forget drops the logs and trackers of pods that are gone, and the logs of all
+// but the last two runs of a container, once their ends have been explained.
 func (m *memory) forget(alive map[types.UID]bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.explain()
 	for ref, r := range m.runs {
-		waiting := slices.ContainsFunc(m.exits, func(e *exit) bool { return e.ref == ref && e.Finding == nil })
-		if !alive[types.UID(ref.UID)] && r.read && !waiting {
+		if !r.read {
+			continue
+		}
+		latest, known := m.present[podContainer{ref.UID, ref.Container}]
+		if alive[types.UID(ref.UID)] && known && ref.Restart >= latest-1 {
+			continue
+		}
+		if !slices.ContainsFunc(m.exits, func(e *exit) bool { return e.ref == ref && e.Finding == nil }) {
 			delete(m.runs, ref)
 		}
 	}

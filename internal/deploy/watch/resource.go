@@ -27,8 +27,13 @@ type resource[T runtime.Object] struct {
 	cache.Store
 	// topic names the kind in notes.
 	topic string
+	// keep reports whether an object is of interest; nil means all are.
+	keep func(T) bool
 	// trim drops what no snapshot needs, to save memory; it may be nil.
 	trim func(T)
+	// same reports whether a changed object is as good as the same; nil means
+	// that none is.
+	same func(before, after T) bool
 	// changed is called for each object that came or changed.
 	changed func(T)
 	// dirty is called after each change.
@@ -99,9 +104,22 @@ func (r *resource[T]) Add(obj any) error { return r.put(obj, r.Store.Add) }
 func (r *resource[T]) Update(obj any) error { return r.put(obj, r.Store.Update) }
 
 func (r *resource[T]) put(obj any, store func(any) error) error {
-	r.prepare(obj)
+	t, ok := obj.(T)
+	if ok && r.keep != nil && !r.keep(t) {
+		return nil
+	}
+	if ok && r.trim != nil {
+		r.trim(t)
+	}
+	before, known, err := r.Get(obj)
+	if err != nil {
+		return err
+	}
 	if err := store(obj); err != nil {
 		return err
+	}
+	if b, isT := before.(T); known && ok && isT && r.same != nil && r.same(b, t) {
+		return nil
 	}
 	r.tell(obj)
 	r.dirty()
@@ -110,19 +128,29 @@ func (r *resource[T]) put(obj any, store func(any) error) error {
 
 // Delete implements cache.ReflectorStore.
 func (r *resource[T]) Delete(obj any) error {
-	defer r.dirty()
+	if _, known, err := r.Get(obj); err == nil && known {
+		defer r.dirty()
+	}
 	return r.Store.Delete(obj)
 }
 
 // Replace implements cache.ReflectorStore.
 func (r *resource[T]) Replace(list []any, version string) error {
+	kept := make([]any, 0, len(list))
 	for _, obj := range list {
-		r.prepare(obj)
+		t, ok := obj.(T)
+		if ok && r.keep != nil && !r.keep(t) {
+			continue
+		}
+		if ok && r.trim != nil {
+			r.trim(t)
+		}
+		kept = append(kept, obj)
 	}
-	if err := r.Store.Replace(list, version); err != nil {
+	if err := r.Store.Replace(kept, version); err != nil {
 		return err
 	}
-	for _, obj := range list {
+	for _, obj := range kept {
 		r.tell(obj)
 	}
 	r.once.Do(func() { close(r.synced) })
@@ -130,9 +158,15 @@ func (r *resource[T]) Replace(list []any, version string) error {
 	return nil
 }
 
-func (r *resource[T]) prepare(obj any) {
-	if t, ok := obj.(T); ok && r.trim != nil {
-		r.trim(t)
+// Transformer implements cache.TransformingStore: objects that are streamed one
+// by one in place of a list are trimmed as they come, so that they never take
+// their whole memory together.
+func (r *resource[T]) Transformer() cache.TransformFunc {
+	return func(obj any) (any, error) {
+		if t, ok := obj.(T); ok && r.trim != nil && (r.keep == nil || r.keep(t)) {
+			r.trim(t)
+		}
+		return obj, nil
 	}
 }
 

@@ -86,15 +86,17 @@ func newObserver(o Options) *observer {
 	w.sets = newResource[*appsv1.StatefulSet](status.TopicStatefulSet, w.conn, dirty)
 	w.events = newResource[*corev1.Event](status.TopicEvents, w.conn, dirty)
 	w.nodes = newResource[*corev1.Node](status.TopicNodes, w.conn, dirty)
-	w.nodes.trim = trimNode
-	w.events.trim = func(e *corev1.Event) { trimEvent(e, o.Name) }
+	w.pods.trim, w.sets.trim, w.nodes.trim, w.events.trim = trimPod, trimSet, trimNode, trimEvent
+	w.nodes.same = sameNode
+	// The API cannot select events by a prefix of their object's name.
+	w.events.keep = func(e *corev1.Event) bool { return status.Concerns(e, o.Name) }
 	w.pods.changed = w.podChanged
 
 	w.memory = newMemory(o.now)
 	w.pulses = newPulses(o.Prober, dirty)
 	w.logs = &followers{
-		client: o.Client, memory: w.memory, dirty: dirty, now: o.now, pod: w.pod,
-		troubles: map[podlog.Ref]*trouble{},
+		memory: w.memory, dirty: dirty, now: o.now, pod: w.pod, read: openLog(o.Client), lines: o.Lines,
+		runs: map[podlog.Ref]*followed{}, troubles: map[podlog.Ref]*trouble{},
 	}
 	return w
 }
@@ -153,29 +155,39 @@ func (w *observer) observe(ctx context.Context, out chan status.Snapshot) {
 	tick := time.NewTicker(heartbeat)
 	defer tick.Stop()
 	begun := w.o.now()
+	var changed, built time.Time
+	var cost time.Duration
 	var last *status.Snapshot
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			if now := w.o.now(); now.Sub(changed) > restless && now.Sub(built) < slowHeartbeat {
+				continue
+			}
 		case <-w.change:
-			if !pause(ctx, coalesce) {
+			if !pause(ctx, max(coalesce, share*cost)) {
 				return
 			}
 			select {
 			case <-w.change:
 			default:
 			}
+			changed = w.o.now()
 		}
 		if !w.lws.hasSynced() || !w.pods.hasSynced() {
 			continue
 		}
+		built = w.o.now()
+		start := time.Now()
 		s := w.build(ctx)
+		news := last == nil || !same(*last, s)
+		cost = time.Since(start)
 		if last == nil && w.pulses.unasked() && w.o.now().Sub(begun) < firstAnswer {
 			continue
 		}
-		if last != nil && same(*last, s) {
+		if !news {
 			continue
 		}
 		last = &s
@@ -238,10 +250,11 @@ func (w *observer) build(ctx context.Context) status.Snapshot {
 			o := status.OriginOf(pod, pod.UID, "", 0)
 			w.memory.saw(o.Group, o.Revision, pod.UID)
 		}
-		w.logs.follow(ctx, pod, w.leaderOf(pod))
 	}
+	w.logs.follow(ctx, in.Pods, w.leaderOf)
 	w.pulses.follow(ctx, leaders)
 	w.memory.forget(alive)
+	w.logs.forget(alive)
 	in.Health = w.pulses.state()
 	w.memory.recall(&in)
 	in.Notes = append(in.Notes, w.notes(in.Health)...)

@@ -28,6 +28,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/health"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/podlog"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
 )
 
 const (
@@ -37,6 +39,15 @@ const (
 	// heartbeat is how often the snapshot is rebuilt without a change, because
 	// some findings depend on how long a state has lasted.
 	heartbeat = time.Second
+	// restless is how long after a change that goes on: longer than any state
+	// has to last before it is judged.
+	restless = 45 * time.Second
+	// slowHeartbeat takes its place after that, for what depends on a longer
+	// time, or on the clocks of cluster and user that differ.
+	slowHeartbeat = 10 * time.Second
+	// share is the part of the time that rebuilding may take while one change
+	// follows another, as one in so many.
+	share = 10
 	// firstAnswer bounds how long the first snapshot waits for the leaders'
 	// answers.
 	firstAnswer = 3 * time.Second
@@ -61,6 +72,12 @@ type Options struct {
 	// Profile returns the name of the profile that a LeaderWorkerSet records,
 	// or nothing. It may be nil.
 	Profile func(lws *unstructured.Unstructured) string
+	// Lines is told every line of every log that is followed, in batches: those
+	// of one run of a container in their order and once each, those of several
+	// runs at the same time. Milestones and causes have had them before. The
+	// slice is the receiver's to keep. Lines must not block: until it returns
+	// nothing more is read of that log. It may be nil.
+	Lines func(origin status.Origin, ref podlog.Ref, lines []podlog.Line)
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }

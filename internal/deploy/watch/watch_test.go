@@ -556,21 +556,3 @@ func TestGetWithoutADeployment(t *testing.T) {
 		t.Errorf("phase %s, %v", s.Phase, err)
 	}
 }
-
-func TestTrimmedEventsKeepNothing(t *testing.T) {
-	t.Parallel()
-	e := &corev1.Event{
-		ObjectMeta:     metav1.ObjectMeta{Name: "e", ResourceVersion: "7"},
-		InvolvedObject: corev1.ObjectReference{Kind: "Pod", Name: "other-0"},
-		Message:        "secret",
-	}
-	trimEvent(e, testName)
-	if e.Message != "" || e.Name != "e" || e.ResourceVersion != "7" {
-		t.Errorf("trimmed to %+v", e)
-	}
-	own := &corev1.Event{InvolvedObject: corev1.ObjectReference{Kind: "Pod", Name: "llama-0-1"}, Message: "m"}
-	trimEvent(own, testName)
-	if own.Message != "m" {
-		t.Error("an event of the deployment was trimmed")
-	}
-}
