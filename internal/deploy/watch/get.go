@@ -157,7 +157,7 @@ func (g *gathering) logs(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, logTime)
 	defer cancel()
 	m := newMemory(g.o.now)
-	m.setPlan(planOf(g.in.LWS))
+	m.setPlan(status.PlanOf(g.in.LWS))
 	slots := make(chan struct{}, logReaders)
 	var wg sync.WaitGroup
 	var once sync.Once

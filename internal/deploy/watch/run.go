@@ -274,7 +274,7 @@ func (w *observer) takeLWS(in *status.Inputs) {
 			in.Notes = append(in.Notes, status.Note{Topic: topicLWS, Message: err.Error()})
 			continue
 		}
-		w.memory.setPlan(planOf(in.LWS))
+		w.memory.setPlan(status.PlanOf(in.LWS))
 	}
 }
 
