@@ -54,6 +54,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newRenderCommand(a),
 		newProfilesCommand(a),
 		newStatusCommand(a),
+		newLogsCommand(a),
 		newGenerateCommand(a),
 		newDownCommand(a),
 		newVersionCommand(a),
