@@ -8,12 +8,19 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	lwsv1 "sigs.k8s.io/lws/api/leaderworkerset/v1"
+
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui"
 )
 
-// bare answers the program's name alone. A person at a terminal who has one
-// deployment in the namespace sees its status. Anybody else gets the usage, as
-// an error, because nothing was asked for.
+// bare answers the program's name alone. A person at a terminal gets the
+// dashboard: on what runs in the namespace, or with the form that deploys
+// something. On a terminal that cannot show it, the status of the one deployment
+// is printed. Anybody else gets the usage, as an error, because nothing was asked
+// for.
 func bare(cmd *cobra.Command, a *app) error {
+	if a.canShow() {
+		return a.explore(cmd.Context())
+	}
 	if a.inTTY && a.outTTY {
 		if d, ok := a.onlyDeployment(cmd.Context()); ok {
 			o := &statusOptions{app: a, deployment: d}
@@ -22,6 +29,19 @@ func bare(cmd *cobra.Command, a *app) error {
 	}
 	fmt.Fprintln(a.ErrOut, cmd.UsageString())
 	return &usageError{err: errors.New("no command given"), command: cmd.CommandPath()}
+}
+
+// explore opens the dashboard on whatever there is in the namespace.
+func (a *app) explore(ctx context.Context) error {
+	b, err := a.newBackend(nil)
+	if err != nil {
+		return err
+	}
+	out, err := a.dashboard(ctx, b, tui.Config{Form: a.deployForm(b.namespace)})
+	if err != nil {
+		return err
+	}
+	return endOfDashboard(out)
 }
 
 // onlyDeployment finds the one deployment of the namespace. A cluster that

@@ -6,9 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
+	goruntime "runtime"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
@@ -89,7 +90,12 @@ func (c *cluster) clients() (*clients, error) {
 		return nil, err
 	}
 	out := &clients{config: cfg}
-	if out.kube, err = kubernetes.NewForConfig(cfg); err != nil {
+	// Lists of pods are the largest thing that is read, and protobuf is the
+	// smaller form of them. A server may answer in JSON all the same.
+	typed := rest.CopyConfig(cfg)
+	typed.ContentType = runtime.ContentTypeProtobuf
+	typed.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
+	if out.kube, err = kubernetes.NewForConfig(typed); err != nil {
 		return nil, &kubeconfigError{err: err}
 	}
 	if out.dynamic, err = dynamic.NewForConfig(cfg); err != nil {
@@ -159,7 +165,7 @@ func (c *cluster) contextName(raw *clientcmdapi.Config) string {
 
 // userAgent names this program in the API server's audit log.
 func userAgent() string {
-	return fmt.Sprintf("kubectl-jetstream/%s (%s/%s)", buildVersion().Version, runtime.GOOS, runtime.GOARCH)
+	return fmt.Sprintf("kubectl-jetstream/%s (%s/%s)", buildVersion().Version, goruntime.GOOS, goruntime.GOARCH)
 }
 
 // kubeconfigError says that no usable client configuration was found.

@@ -116,7 +116,7 @@ func exitCodeFor(ctx context.Context, err error) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.As(cause, &stop):
+	case errors.As(cause, &stop), errors.As(err, &stop):
 		return stop.exitCode()
 	case errors.Is(cause, errBrokenPipe), errors.Is(err, syscall.EPIPE):
 		return exitBrokenPipe

@@ -6,9 +6,6 @@ import (
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/milestone"
 )
 
-// expectedRange is how long a milestone usually takes.
-type expectedRange = forecast.Range
-
 // expectedOf is how long the steps of a profile's start-up usually take. A
 // profile that is not known here, such as one made by hand or kept on
 // another machine, expects nothing.

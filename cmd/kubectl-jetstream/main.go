@@ -31,12 +31,16 @@ func realMain() int {
 	silenceLibraries()
 	ctx, stop := signalContext(context.Background(), os.Exit)
 	defer stop()
-	return run(ctx, os.Args, streams{
+	std := streams{
 		IOStreams: genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr},
 		inTTY:     term.IsTerminal(int(os.Stdin.Fd())),
 		outTTY:    term.IsTerminal(int(os.Stdout.Fd())),
 		errTTY:    term.IsTerminal(int(os.Stderr.Fd())),
-	})
+	}
+	if std.inTTY && std.outTTY {
+		std.tty = os.Stdout
+	}
+	return run(ctx, os.Args, std)
 }
 
 // signalContext returns a context that the first SIGINT or SIGTERM cancels

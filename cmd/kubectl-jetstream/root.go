@@ -53,6 +53,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newUpCommand(a),
 		newRenderCommand(a),
 		newProfilesCommand(a),
+		newMonitorCommand(a),
 		newStatusCommand(a),
 		newLogsCommand(a),
 		newGenerateCommand(a),

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -10,8 +11,11 @@ import (
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat/tunnel"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/health"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/logtail"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/podlog"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/watch"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/safetext"
 )
 
 // sight is what a command needs to look at one deployment: clients, and a
@@ -20,6 +24,8 @@ type sight struct {
 	*clients
 
 	tunnel  *tunnel.Tunnel
+	keep    func() *keptLogs // opens what is kept; nil where somebody else keeps it
+	kept    *keptLogs        // while there is a stream; nil where none can be
 	options watch.Options
 }
 
@@ -32,7 +38,13 @@ func (a *app) sight(d deploymentRef) (*sight, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sight{clients: c, tunnel: t, options: watch.Options{
+	return &sight{clients: c, tunnel: t, keep: func() *keptLogs {
+		kept, err := a.keepLogs(d)
+		if err != nil {
+			fmt.Fprintf(a.ErrOut, "Logs are not kept: %s\n", safetext.Line(err.Error()))
+		}
+		return kept
+	}, options: watch.Options{
 		Client:    c.kube,
 		Dynamic:   c.dynamic,
 		Namespace: d.namespace,
@@ -62,7 +74,7 @@ func (s *sight) look(ctx context.Context) (status.Snapshot, error) {
 // observe hands the stream of snapshots to use, and ends it when use returns.
 func (s *sight) observe(ctx context.Context, use func(<-chan status.Snapshot) error) error {
 	ctx, cancel := context.WithCancel(ctx)
-	snapshots, err := watch.Run(ctx, s.options)
+	snapshots, err := s.stream(ctx, nil)
 	if err != nil {
 		cancel()
 		return err
@@ -74,6 +86,41 @@ func (s *sight) observe(ctx context.Context, use func(<-chan status.Snapshot) er
 		}
 	}()
 	return use(snapshots)
+}
+
+// stream observes the deployment until ctx ends. Its logs are kept on disk and,
+// if there is one, in the book; a start-up that becomes ready enters the history.
+// Snapshots are latest-wins. The channel is closed when all has ended.
+func (s *sight) stream(ctx context.Context, book *logtail.Book) (<-chan status.Snapshot, error) {
+	if s.keep != nil {
+		s.kept = s.keep()
+	}
+	options := s.options
+	options.Lines = func(origin status.Origin, ref podlog.Ref, lines []podlog.Line) {
+		s.kept.Append(origin, ref, lines)
+		if s.options.Lines != nil {
+			s.options.Lines(origin, ref, lines)
+		}
+		if book != nil {
+			book.Append(ref, lines)
+		}
+	}
+	snapshots, err := watch.Run(ctx, options)
+	if err != nil {
+		s.kept.close()
+		return nil, err
+	}
+	out := newLatest[status.Snapshot]()
+	go func() {
+		defer close(out)
+		defer s.kept.close()
+		past := history{kept: s.kept.kept()}
+		for snapshot := range snapshots {
+			past.see(snapshot)
+			out.put(snapshot)
+		}
+	}()
+	return out, nil
 }
 
 func dialHealth(t *tunnel.Tunnel) func(context.Context, health.Target, int) (net.Conn, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"sync"
 	"syscall"
 
@@ -17,6 +18,9 @@ type streams struct {
 	genericiooptions.IOStreams
 
 	inTTY, outTTY, errTTY bool
+
+	// tty is the terminal itself, for the dashboard; nil without one.
+	tty *os.File
 }
 
 // canAsk says whether a question can be put to a person: they see it on
@@ -46,14 +50,40 @@ func (p *pipeWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// lockedWriter keeps the bytes of concurrent writes apart.
+// maxHeld bounds what a lockedWriter keeps back, in bytes.
+const maxHeld = 64 << 10
+
+// lockedWriter keeps the bytes of concurrent writes apart. While it is held it
+// writes nothing, for the time in which the terminal belongs to the dashboard.
 type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
+	mu   sync.Mutex
+	w    io.Writer
+	held bool
+	kept []byte
 }
 
 func (l *lockedWriter) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.held {
+		l.kept = append(l.kept, b[:min(len(b), maxHeld-len(l.kept))]...)
+		return len(b), nil
+	}
 	return l.w.Write(b)
+}
+
+// hold keeps back what is written from now on.
+func (l *lockedWriter) hold() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.held = true
+}
+
+// release writes what was kept back; later writes are not held.
+func (l *lockedWriter) release() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.held = false
+	_, _ = l.w.Write(l.kept)
+	l.kept = nil
 }

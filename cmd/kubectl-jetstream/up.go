@@ -22,7 +22,8 @@ the deployment to the same state again; values given once are remembered, so
 'up NAME' alone continues where it was interrupted. Stopping up stops the
 waiting, never the deployment.
 
-One line is printed for each event, or with -o json one JSON object.`
+On a terminal the dashboard shows what happens. Without one, or with --no-tui,
+one line is printed for each event, or with -o json one JSON object.`
 
 const upExample = `  # Llama 3.1 405B on one v6e slice of 16 chips
   %[1]s up --profile llama-3.1-405b-v6e-4x4 \
@@ -71,7 +72,8 @@ func upCommand(a *app, run func(*upOptions, context.Context) error) *cobra.Comma
 	flags.BoolVar(&o.failFast, "fail-fast", o.failFast, "end with code 4 for a cause that waiting cannot heal (default without a terminal)")
 	flags.Lookup("fail-fast").DefValue = ""
 	flags.BoolVar(&o.yes, "yes", false, "do not ask before a change that restarts the model")
-	flags.BoolVar(&o.noTUI, "no-tui", false, "print one line an event")
+	flags.BoolVar(&o.noTUI, "no-tui", false, "print one line an event, on a terminal too")
+	flags.BoolVar(&o.ascii, "ascii", false, "draw the dashboard with ASCII characters only")
 	flags.VarP(newChoice(&o.output, "", "json"), "output", "o", "json: print one JSON object an event")
 	return cmd
 }
@@ -101,6 +103,7 @@ type upOptions struct {
 	failFast        bool
 	yes             bool
 	noTUI           bool
+	ascii           bool
 	output          string
 
 	manifest []byte // of LeaderWorkerSet, if one has to be installed

@@ -12,17 +12,26 @@ const reloadWarning = "this changes running pods: every group is replaced and lo
 
 // confirmReload shows what would restart the model and asks for consent.
 func (u *upRun) confirmReload(ctx context.Context, changes []deploy.Change) error {
-	u.noticef("%s", reloadWarning)
+	lines := []string{reloadWarning}
 	for _, change := range changes {
-		u.noticef("  %s", change)
+		lines = append(lines, "  "+change.String())
+	}
+	for _, line := range lines {
+		u.noticef("%s", line)
 	}
 	if u.yes || u.dryRun == dryRunServer {
 		return nil
 	}
-	if !u.canAsk() {
+	var ok bool
+	var err error
+	switch {
+	case u.consent != nil:
+		ok, err = u.consent(ctx, lines)
+	case u.canAsk():
+		ok, err = u.confirm(ctx, "Go ahead?")
+	default:
 		return usagef("%s; repeat with --yes to go ahead", reloadWarning)
 	}
-	ok, err := u.confirm(ctx, "Go ahead?")
 	if err != nil {
 		return err
 	}

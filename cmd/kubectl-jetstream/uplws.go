@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui"
 	"github.com/kubectl-jetstream/kubectl-jetstream/manifests"
 )
 
@@ -41,6 +42,7 @@ func (u *upRun) ensureLWS(ctx context.Context, c *clients) error {
 	if u.dryRun == dryRunServer {
 		return nil
 	}
+	u.begin(tui.StepWebhook)
 	wait := deploy.LWSWait{Namespace: u.deployment.namespace, FailFast: u.failFast}
 	err = deploy.WaitLWS(ctx, c.kube, c.dynamic, wait, func(waitingFor string) {
 		u.noticef("waiting for %s", waitingFor)

@@ -13,8 +13,10 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/forecast"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/milestone"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui"
 )
 
 // upRun is one execution of up. It can end at any point and be repeated:
@@ -29,7 +31,19 @@ type upRun struct {
 	last    outcome // of the wait
 	applied bool    // the cluster remembers what was given
 
-	expected map[milestone.ID]expectedRange
+	expected forecast.Expectations
+
+	// at, if not nil, hears which step begins.
+	at func(milestone.ID)
+	// consent, if not nil, asks for consent in the place of the terminal.
+	consent func(ctx context.Context, lines []string) (bool, error)
+}
+
+// begin tells which step begins.
+func (u *upRun) begin(step milestone.ID) {
+	if u.at != nil {
+		u.at(step)
+	}
 }
 
 func (u *upRun) run(ctx context.Context) error {
@@ -41,12 +55,12 @@ func (u *upRun) run(ctx context.Context) error {
 	}
 	switch {
 	case err == nil:
-	case errors.As(context.Cause(ctx), new(interruption)):
+	case errors.As(context.Cause(ctx), new(interruption)), errors.As(err, new(interruption)):
 		what := "Stopped waiting; the cluster was left as it is. Go on with:"
 		if !u.applied {
 			what = "Stopped before the deployment was applied; what was installed stays. Repeat:"
 		}
-		err = &stoppedError{cause: context.Cause(ctx), goOn: []string{what, "  " + u.goOn()}}
+		err = &stoppedError{cause: cmp.Or(context.Cause(ctx), err), goOn: []string{what, "  " + u.goOn()}}
 	case isTimeUp(limited):
 		what := "Nothing was undone; the deployment goes on. Wait on with:"
 		if !u.applied {
@@ -79,6 +93,9 @@ func (u *upRun) state() string {
 func (u *upRun) steps(ctx context.Context) error {
 	if u.dryRun == dryRunClient {
 		return u.printObjects(ctx, u.given, u.createNamespace)
+	}
+	if u.onBoard() {
+		return u.board(ctx)
 	}
 	applied, err := u.bringUp(ctx)
 	if err != nil || !u.wait || u.dryRun == dryRunServer {
@@ -123,9 +140,11 @@ func (u *upRun) bringUp(ctx context.Context) (rolledOut, error) {
 	if err := u.ensureNamespace(ctx, c, applier); err != nil {
 		return rolledOut{}, err
 	}
+	u.begin(tui.StepLWS)
 	if err := u.ensureLWS(ctx, c); err != nil {
 		return rolledOut{}, err
 	}
+	u.begin(tui.StepApply)
 	changes, err := applier.TemplateChanges(ctx, p.objects)
 	if err != nil {
 		return rolledOut{}, err
@@ -221,7 +240,7 @@ func (u *upRun) waitUntilReady(ctx context.Context, r rolledOut) error {
 	}
 	defer sight.close()
 	return sight.observe(ctx, func(snapshots <-chan status.Snapshot) error {
-		u.expected = expectedRanges(r.plan.profile)
+		u.expected = forecast.Merge(expectedRanges(r.plan.profile), sight.runs())
 		f := &follower{
 			progress: newProgress(objectName(u.deployment.name), u.begun, u.expected),
 			sink:     u.sink,

@@ -62,7 +62,9 @@ func (a *applying) steps(now time.Time, observed bool) []forecast.Step {
 				continue
 			}
 			step.State, step.Started, step.Elapsed = milestone.Active, d.begun, now.Sub(d.begun)
-			if !d.end.IsZero() {
+			// That objects are applied is told by the group's own milestones, as
+			// soon as the controller has begun on them.
+			if !d.end.IsZero() && id != StepApply {
 				step.State, step.Finished, step.Elapsed = milestone.Done, d.end, d.end.Sub(d.begun)
 			}
 		}

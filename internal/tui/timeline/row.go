@@ -27,7 +27,7 @@ const (
 	glyphWidth   = 2
 	clockWidth   = 9 // a gap and 15:04:05
 	elapsedWidth = 7 // a gap and 12m03s
-	leastTitle   = 16
+	leastTitle   = 20
 	mostTitle    = 28
 )
 

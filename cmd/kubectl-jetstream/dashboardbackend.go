@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/logtail"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui"
+)
+
+// backend is what the dashboard sees of the cluster and of this machine.
+type backend struct {
+	*app
+
+	namespace string
+	up        *upOptions  // what a deployment starts from
+	applied   atomic.Bool // a deployment was applied
+
+	running sync.WaitGroup
+}
+
+var _ tui.Backend = (*backend)(nil)
+
+// wait returns when nothing that the backend started runs any more. The
+// contexts that it was called with must have ended.
+func (b *backend) wait() { b.running.Wait() }
+
+// newBackend prepares a backend for the namespace in use. Deployments start
+// from the options of up; nil means its defaults.
+func (a *app) newBackend(up *upOptions) (*backend, error) {
+	ns, err := a.cluster.namespace()
+	if err != nil {
+		return nil, err
+	}
+	if up == nil {
+		up = &upOptions{app: a, dryRun: dryRunNone, wait: true}
+		if err := up.readManifest(); err != nil {
+			return nil, err
+		}
+	}
+	return &backend{app: a, namespace: ns, up: up}, nil
+}
+
+func (b *backend) ref(name string) deploymentRef {
+	return deploymentRef{namespace: b.namespace, name: name}
+}
+
+// Deployments implements tui.Backend.
+func (b *backend) Deployments(ctx context.Context) ([]tui.Deployment, error) {
+	c, err := b.cluster.clients()
+	if err != nil {
+		return nil, b.explained(ctx, err)
+	}
+	list, err := c.dynamic.Resource(lwsGroupResource()).Namespace(b.namespace).List(ctx, metav1.ListOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, nil // the cluster does not know LeaderWorkerSets, so there are none
+	case err != nil:
+		return nil, b.explained(ctx, fmt.Errorf("listing deployments in namespace %s: %w", b.namespace, err))
+	}
+	var out []tui.Deployment
+	for i := range list.Items {
+		lws := &list.Items[i]
+		replicas, found, err := unstructured.NestedInt64(lws.Object, "spec", "replicas")
+		if err != nil || !found {
+			replicas = 1
+		}
+		// How many are ready is left to the dashboard, which asks the pods.
+		out = append(out, tui.Deployment{
+			Name: lws.GetName(), State: count(int(replicas), "group"), Created: lws.GetCreationTimestamp().Time,
+		})
+	}
+	return out, nil
+}
+
+// Observe implements tui.Backend.
+func (b *backend) Observe(ctx context.Context, name string) (*tui.Observation, error) {
+	sight, err := b.sight(b.ref(name))
+	if err != nil {
+		return nil, b.explained(ctx, err)
+	}
+	book := logtail.New(logtail.Limits{})
+	snapshots, err := sight.stream(ctx, book)
+	if err != nil {
+		sight.close()
+		return nil, b.explained(ctx, err)
+	}
+	out := newLatest[status.Snapshot]()
+	b.running.Go(func() {
+		defer sight.close()
+		defer close(out)
+		for s := range snapshots {
+			out.put(s)
+		}
+	})
+	return &tui.Observation{Snapshots: out, Logs: book, Expect: sight.expect}, nil
+}
+
+// YAML implements tui.Backend. Pods are listed by name, as whoever may look at
+// a deployment may list them.
+func (b *backend) YAML(ctx context.Context, name, pod string) (string, error) {
+	c, err := b.cluster.clients()
+	if err != nil {
+		return "", b.explained(ctx, err)
+	}
+	resource, object := lwsGroupResource(), name
+	if pod != "" {
+		resource, object = schema.GroupVersionResource{Version: "v1", Resource: "pods"}, pod
+	}
+	list, err := c.dynamic.Resource(resource).Namespace(b.namespace).List(ctx, metav1.ListOptions{
+		FieldSelector: fields.OneTermEqualSelector("metadata.name", object).String(),
+	})
+	if err != nil {
+		return "", b.explained(ctx, fmt.Errorf("reading %s/%s: %w", resource.Resource, object, err))
+	}
+	if len(list.Items) == 0 {
+		return "", fmt.Errorf("%s/%s does not exist any more", resource.Resource, object)
+	}
+	list.Items[0].SetManagedFields(nil)
+	text, err := yaml.Marshal(list.Items[0].Object)
+	if err != nil {
+		return "", fmt.Errorf("encoding %s/%s: %w", resource.Resource, object, err)
+	}
+	return string(text), nil
+}
+
+// Earlier implements tui.Backend.
+func (b *backend) Earlier(ctx context.Context, name string, stream logtail.Stream) ([]logtail.Line, time.Time, error) {
+	return b.earlierLog(ctx, b.ref(name), stream)
+}

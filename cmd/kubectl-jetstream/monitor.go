@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui"
+)
+
+const monitorLong = `Open the dashboard on a deployment that runs, changing nothing by itself.
+
+It shows any LeaderWorkerSet of this kind, also one that was applied by hand.
+Without a terminal, 'status --watch' tells the same as text.`
+
+const monitorExample = `  # The deployment of the namespace, or a choice of several
+  %[1]s monitor
+
+  # One of them, without the keys that change something
+  %[1]s monitor llama --read-only`
+
+func newMonitorCommand(a *app) *cobra.Command {
+	o := &monitorOptions{app: a}
+	cmd := &cobra.Command{
+		Use:     "monitor [NAME]",
+		Short:   "Open the dashboard on what runs",
+		Long:    monitorLong,
+		Example: fmt.Sprintf(monitorExample, a.name),
+		Args:    atMostOneName,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				o.deployment = args[0]
+			}
+			return forCommand(cmd, o.run(cmd.Context()))
+		},
+	}
+	cmd.ValidArgsFunction = a.completeDeployments
+	cmd.Flags().BoolVar(&o.readOnly, "read-only", false, "leave out the keys that change something")
+	cmd.Flags().BoolVar(&o.ascii, "ascii", false, "draw with ASCII characters only")
+	return cmd
+}
+
+type monitorOptions struct {
+	*app
+
+	deployment      string
+	readOnly, ascii bool
+}
+
+func (o *monitorOptions) run(ctx context.Context) error {
+	if !o.canShow() {
+		return usagef("the dashboard needs a terminal; '%s status --watch' prints the same as text", o.app.name)
+	}
+	b, err := o.newBackend(nil)
+	if err != nil {
+		return err
+	}
+	out, err := o.dashboard(ctx, b, tui.Config{Name: o.deployment, ReadOnly: o.readOnly, ASCII: o.ascii})
+	if err != nil {
+		return err
+	}
+	return endOfDashboard(out)
+}
