@@ -50,7 +50,7 @@ type monitorOptions struct {
 
 func (o *monitorOptions) run(ctx context.Context) error {
 	if !o.canShow() {
-		return usagef("the dashboard needs a terminal; '%s status --watch' prints the same as text", o.app.name)
+		return usagef("the dashboard needs a terminal; '%s status --watch' prints the same as text", o.name)
 	}
 	b, err := o.newBackend(nil)
 	if err != nil {

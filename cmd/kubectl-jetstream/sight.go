@@ -23,10 +23,11 @@ import (
 type sight struct {
 	*clients
 
-	tunnel  *tunnel.Tunnel
-	keep    func() *keptLogs // opens what is kept; nil where somebody else keeps it
-	kept    *keptLogs        // while there is a stream; nil where none can be
-	options watch.Options
+	tunnel   *tunnel.Tunnel
+	complain func(error)      // tells that logs are not kept
+	keep     func() *keptLogs // opens what is kept; nil where somebody else keeps it
+	kept     *keptLogs        // while there is a stream; nil where none can be
+	options  watch.Options
 }
 
 func (a *app) sight(d deploymentRef) (*sight, error) {
@@ -38,10 +39,13 @@ func (a *app) sight(d deploymentRef) (*sight, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sight{clients: c, tunnel: t, keep: func() *keptLogs {
+	complain := func(err error) {
+		fmt.Fprintf(a.ErrOut, "Logs are not kept: %s\n", safetext.Line(err.Error()))
+	}
+	return &sight{clients: c, tunnel: t, complain: complain, keep: func() *keptLogs {
 		kept, err := a.keepLogs(d)
 		if err != nil {
-			fmt.Fprintf(a.ErrOut, "Logs are not kept: %s\n", safetext.Line(err.Error()))
+			complain(err)
 		}
 		return kept
 	}, options: watch.Options{
@@ -113,7 +117,7 @@ func (s *sight) stream(ctx context.Context, book *logtail.Book) (<-chan status.S
 	out := newLatest[status.Snapshot]()
 	go func() {
 		defer close(out)
-		defer s.kept.close()
+		defer s.endKeeping()
 		past := history{kept: s.kept.kept()}
 		for snapshot := range snapshots {
 			past.see(snapshot)
@@ -121,6 +125,14 @@ func (s *sight) stream(ctx context.Context, book *logtail.Book) (<-chan status.S
 		}
 	}()
 	return out, nil
+}
+
+// endKeeping writes what waits for the disk, and tells what it did not take.
+func (s *sight) endKeeping() {
+	s.kept.close()
+	if err := s.kept.trouble(); err != nil {
+		s.complain(err)
+	}
 }
 
 func dialHealth(t *tunnel.Tunnel) func(context.Context, health.Target, int) (net.Conn, error) {

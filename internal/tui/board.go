@@ -158,8 +158,9 @@ func (m *Model) onWheel(msg tea.MouseWheelMsg) tea.Cmd {
 		return m.logs.Update(msg)
 	case PaneEvents:
 		return m.events.Update(msg)
+	default:
+		return nil
 	}
-	return nil
 }
 
 // onClick moves the focus.
@@ -244,6 +245,7 @@ func (m *Model) copySomething() tea.Cmd {
 	case PaneGroups:
 		sel := m.groups.Selected()
 		return m.copy(sel.Pod, sel.Pod)
+	default:
 	}
 	return m.copy("", "")
 }

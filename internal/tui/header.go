@@ -63,6 +63,7 @@ func (h header) phase() string {
 		return word + st.Text.Render(h.since(" for "))
 	case status.NotFound, status.Stopped, status.Terminating:
 		return word
+	default:
 	}
 	if step, ok := h.outlook.Current(); ok {
 		word += " " + st.Text.Render(step.Title+" "+forecast.Clock(step.Elapsed))

@@ -152,7 +152,7 @@ func (m *Model) noLog(s logtail.Stream) string {
 }
 
 func (m *Model) onEarlier(msg earlierMsg) {
-	note := ""
+	var note string
 	switch {
 	case msg.err != nil:
 		note = msg.err.Error()

@@ -87,9 +87,10 @@ func (s *Screen) Type(keys string) {
 
 // Keys that are no text.
 const (
-	Enter, Escape, Tab   = "\r", "\x1b", "\t"
-	CtrlC, CtrlZ, CtrlS  = "\x03", "\x1a", "\x13"
-	Up, Down, Right, Lft = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
+	Enter  = "\r"
+	Escape = "\x1b"
+	Down   = "\x1b[B"
+	CtrlC  = "\x03"
 )
 
 // Await blocks until the screen satisfies a condition.
