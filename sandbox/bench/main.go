@@ -44,8 +44,8 @@ func run(ctx context.Context, args []string) error {
 	}
 	b := &bench{bin: *bin, lws: *lws, only: *only, log: os.Stderr}
 	err := b.measure(ctx)
-	b.results.print(os.Stdout)
-	if err == nil && *strict && b.results.missed() {
+	b.results.Print(os.Stdout)
+	if err == nil && *strict && b.results.Missed() {
 		return errors.New("a target was missed")
 	}
 	return err

@@ -1,4 +1,4 @@
-package main
+package built
 
 import (
 	"context"
@@ -10,12 +10,21 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-var lwsResource = schema.GroupVersionResource{Group: "leaderworkerset.x-k8s.io", Version: "v1", Resource: "leaderworkersets"}
+// LWSResource is the resource of LeaderWorkerSets.
+var LWSResource = schema.GroupVersionResource{Group: "leaderworkerset.x-k8s.io", Version: "v1", Resource: "leaderworkersets"}
 
-// group is a LeaderWorkerSet with one group that occupies a slice and does nothing.
-func group(name, topology string, size int) *unstructured.Unstructured {
+// Group is a LeaderWorkerSet with one group that occupies a slice. Its containers are
+// of the image for tests, with these arguments; without any they do nothing.
+func Group(name, topology string, size int, args ...string) *unstructured.Unstructured {
+	if len(args) == 0 {
+		args = []string{"--wait"}
+	}
+	var arguments []any
+	for _, arg := range args {
+		arguments = append(arguments, arg)
+	}
 	pod := func(tpus string) map[string]any {
-		container := map[string]any{"name": "wait", "image": "sandbox.invalid/echo:v1", "args": []any{"--wait"}}
+		container := map[string]any{"name": "wait", "image": "sandbox.invalid/echo:v1", "args": arguments}
 		if tpus != "" {
 			container["resources"] = map[string]any{"limits": map[string]any{"google.com/tpu": tpus}}
 		}
@@ -42,13 +51,15 @@ func group(name, topology string, size int) *unstructured.Unstructured {
 	}}
 }
 
-func (s *sandbox) create(ctx context.Context, object *unstructured.Unstructured) error {
-	_, err := s.objects.Resource(lwsResource).Namespace(corev1.NamespaceDefault).Create(ctx, object, metav1.CreateOptions{})
+// Create creates a LeaderWorkerSet.
+func (s *Sandbox) Create(ctx context.Context, object *unstructured.Unstructured) error {
+	_, err := s.Objects.Resource(LWSResource).Namespace(corev1.NamespaceDefault).Create(ctx, object, metav1.CreateOptions{})
 	return err
 }
 
-func (s *sandbox) pods(ctx context.Context, name string) ([]corev1.Pod, error) {
-	list, err := s.client.CoreV1().Pods(corev1.NamespaceDefault).List(ctx, metav1.ListOptions{
+// Pods are those of a LeaderWorkerSet.
+func (s *Sandbox) Pods(ctx context.Context, name string) ([]corev1.Pod, error) {
+	list, err := s.Client.CoreV1().Pods(corev1.NamespaceDefault).List(ctx, metav1.ListOptions{
 		LabelSelector: "leaderworkerset.sigs.k8s.io/name=" + name, ResourceVersion: "0",
 	})
 	if err != nil {
@@ -57,9 +68,10 @@ func (s *sandbox) pods(ctx context.Context, name string) ([]corev1.Pod, error) {
 	return list.Items, nil
 }
 
-func (s *sandbox) running(ctx context.Context, name string, want int) error {
-	return s.until(ctx, "the pods of "+name, func() error {
-		pods, err := s.pods(ctx, name)
+// Running waits until so many pods of a LeaderWorkerSet run.
+func (s *Sandbox) Running(ctx context.Context, name string, want int) error {
+	return s.Until(ctx, "the pods of "+name, func() error {
+		pods, err := s.Pods(ctx, name)
 		if err != nil {
 			return err
 		}
@@ -76,12 +88,13 @@ func (s *sandbox) running(ctx context.Context, name string, want int) error {
 	})
 }
 
-func (s *sandbox) delete(ctx context.Context, name string) error {
-	if err := s.objects.Resource(lwsResource).Namespace(corev1.NamespaceDefault).Delete(ctx, name, metav1.DeleteOptions{}); err != nil {
+// Delete deletes a LeaderWorkerSet and waits until its pods are gone.
+func (s *Sandbox) Delete(ctx context.Context, name string) error {
+	if err := s.Objects.Resource(LWSResource).Namespace(corev1.NamespaceDefault).Delete(ctx, name, metav1.DeleteOptions{}); err != nil {
 		return err
 	}
-	return s.until(ctx, "the end of "+name, func() error {
-		pods, err := s.pods(ctx, name)
+	return s.Until(ctx, "the end of "+name, func() error {
+		pods, err := s.Pods(ctx, name)
 		if err == nil && len(pods) > 0 {
 			err = fmt.Errorf("%d pods are left", len(pods))
 		}

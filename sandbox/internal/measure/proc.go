@@ -1,4 +1,9 @@
-package main
+// Package measure takes what a process uses from /proc and makes tables of it.
+//
+// Processor time is the figure to compare, since wall time depends on what else the
+// machine does; a table has the load average beside every line. It works on Linux
+// alone.
+package measure
 
 import (
 	"bufio"
@@ -15,8 +20,8 @@ import (
 // space in hundredths of a second on every architecture that Go supports.
 const ticks = 100
 
-// cpuTime is what a process has used so far, in user and kernel mode.
-func cpuTime(pid int) (time.Duration, error) {
+// CPUTime is what a process has used so far, in user and kernel mode.
+func CPUTime(pid int) (time.Duration, error) {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, err
@@ -37,36 +42,37 @@ func cpuTime(pid int) (time.Duration, error) {
 	return total, nil
 }
 
-// memory is what a process holds, in bytes.
-type memory struct {
-	total     int64 // resident, shared pages of the binary included
-	anonymous int64 // of that, memory of its own
-	peak      int64
+// Memory is what a process holds, in bytes.
+type Memory struct {
+	Total int64 // resident, shared pages of the binary included
+	Own   int64 // of that, memory of its own
+	Peak  int64
 }
 
-func memoryOf(pid int) (memory, error) {
+// MemoryOf is what a process holds at present.
+func MemoryOf(pid int) (Memory, error) {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return memory{}, err
+		return Memory{}, err
 	}
-	var m memory
+	var m Memory
 	for lines := bufio.NewScanner(bytes.NewReader(content)); lines.Scan(); {
 		name, value, _ := strings.Cut(lines.Text(), ":")
-		into := map[string]*int64{"VmRSS": &m.total, "RssAnon": &m.anonymous, "VmHWM": &m.peak}[name]
+		into := map[string]*int64{"VmRSS": &m.Total, "RssAnon": &m.Own, "VmHWM": &m.Peak}[name]
 		if into == nil {
 			continue
 		}
 		kilobytes, err := strconv.ParseInt(strings.Fields(value)[0], 10, 64)
 		if err != nil {
-			return memory{}, fmt.Errorf("/proc/%d/status: %w", pid, err)
+			return Memory{}, fmt.Errorf("/proc/%d/status: %w", pid, err)
 		}
 		*into = kilobytes << 10
 	}
 	return m, nil
 }
 
-// processes lists the processes that name a directory in their command line.
-func processes(dir string) ([]int, error) {
+// Processes lists the processes that name a directory in their command line.
+func Processes(dir string) ([]int, error) {
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
 		return nil, err
