@@ -21,16 +21,31 @@ func (m *Model) layout() Layout {
 // causeLines are what must be seen: why nothing goes on.
 func (m *Model) causeLines() []string {
 	if m.trouble != "" {
-		var out []string
-		for line := range strings.SplitSeq(m.trouble, "\n") {
-			out = append(out, " "+m.st.Loud.Render(cells.Cut(m.st.Glyphs.Failed+" "+safetext.Line(line), m.w-2, m.st.Glyphs.Ellipsis)))
-		}
-		return out[:min(len(out), 4)]
+		return m.troubleLines()
 	}
 	if !m.seen {
 		return nil
 	}
 	return events.CauseLines(m.snap, m.w, m.st)
+}
+
+// maxTrouble is how many lines what did not work may take: a cause and a remedy,
+// each with a path or a command in it.
+const maxTrouble = 6
+
+// troubleLines say what did not work and, below it, what helps.
+func (m *Model) troubleLines() []string {
+	var out []string
+	mark := m.st.Glyphs.Failed + " "
+	style := m.st.Loud
+	for line := range strings.SplitSeq(m.trouble, "\n") {
+		for _, row := range cells.Wrap(safetext.Line(line), m.w-4) {
+			out = append(out, " "+style.Render(mark+row))
+			mark = "  "
+		}
+		style = m.st.Strong
+	}
+	return out[:min(len(out), maxTrouble)]
 }
 
 // place gives every pane its size and what it shows. View does no more than

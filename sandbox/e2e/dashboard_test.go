@@ -117,6 +117,7 @@ func TestTheDashboardAndItsTerminal(t *testing.T) {
 	shared.mustUp(t, ns, llama70B, place...)
 
 	t.Run("it follows the size of the terminal", func(t *testing.T) {
+		t.Parallel()
 		term := shared.onTerminal(t, 120, 40, "monitor", "-n", ns)
 		term.see("Milestones", "Chat", "READY for")
 		term.resize(60, 15)
@@ -137,6 +138,7 @@ func TestTheDashboardAndItsTerminal(t *testing.T) {
 	})
 
 	t.Run("a termination restores it", func(t *testing.T) {
+		t.Parallel()
 		term := shared.onTerminal(t, 80, 24, "monitor", "-n", ns)
 		term.see("READY for")
 		term.signal(syscall.SIGTERM)
@@ -146,14 +148,19 @@ func TestTheDashboardAndItsTerminal(t *testing.T) {
 	})
 
 	t.Run("it can be suspended and resumed", func(t *testing.T) {
-		shell := fmt.Sprintf("set -m; %s monitor -n %s; echo stopped with $?; fg >/dev/null; echo ended with $?", bin("kubectl-jetstream"), ns)
+		t.Parallel()
+		shell := fmt.Sprintf("set -m; %s monitor -n %s; echo stopped with $?; read; fg >/dev/null; echo ended with $?", bin("kubectl-jetstream"), ns)
 		term := shared.onTerminalWith(t, 80, 24, shared.command(t.Context(), "bash", "--norc", "-c", shell))
 		term.see("READY for")
 		term.press(keyCtrlZ)
-		term.await("the shell's words", time.Minute, func(screen string) bool {
-			return strings.Contains(screen, "stopped with 148") || strings.Contains(screen, "READY for") && term.AltScreen()
+		term.see("stopped with 148")
+		if term.AltScreen() {
+			t.Error("a suspended dashboard has the screen still")
+		}
+		term.press(keyEnter)
+		term.await("the dashboard again", time.Minute, func(screen string) bool {
+			return strings.Contains(screen, "READY for") && term.AltScreen()
 		})
-		term.see("READY for")
 		term.press("q")
 		if _, left := term.wait(); !strings.Contains(left, "stopped with 148") || !strings.Contains(left, "ended with 0") {
 			t.Errorf("what the shell saw:\n%s", left)
@@ -161,6 +168,7 @@ func TestTheDashboardAndItsTerminal(t *testing.T) {
 	})
 
 	t.Run("a terminal that cannot move its cursor gets text", func(t *testing.T) {
+		t.Parallel()
 		cmd := shared.command(t.Context(), bin("kubectl-jetstream"), "up", "-n", ns)
 		term := shared.onTerminalWith(t, 100, 30, withEnv(cmd, "TERM=dumb"))
 		term.see("READY for")
@@ -170,6 +178,7 @@ func TestTheDashboardAndItsTerminal(t *testing.T) {
 	})
 
 	t.Run("the bare name opens it", func(t *testing.T) {
+		t.Parallel()
 		term := shared.onTerminal(t, 120, 40, "-n", ns)
 		term.see("READY for", "Milestones", "worker 4")
 		term.press("q")

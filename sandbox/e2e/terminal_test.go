@@ -46,9 +46,9 @@ func (s *screen) await(what string, within time.Duration, ok func(screen string)
 }
 
 // see waits until all texts are on the screen at once.
-func (s *screen) see(texts ...string) string {
+func (s *screen) see(texts ...string) {
 	s.t.Helper()
-	return s.await(strings.Join(texts, " and "), time.Minute, func(screen string) bool {
+	s.await(strings.Join(texts, " and "), time.Minute, func(screen string) bool {
 		for _, text := range texts {
 			if !strings.Contains(screen, text) {
 				return false

@@ -48,6 +48,12 @@ func Start(cmd *exec.Cmd, w, h int, observe func()) (*Terminal, error) {
 	go func() {
 		defer close(t.ended)
 		_ = cmd.Wait() // ExitCode tells
+		// Its last words are on their way. Somebody that it left behind may hold
+		// the terminal open, though.
+		select {
+		case <-t.read:
+		case <-time.After(afterwards):
+		}
 	}()
 	return t, nil
 }
@@ -135,7 +141,7 @@ func (t *Terminal) Resize(w, h int) error {
 // Signal sends a signal to the program.
 func (t *Terminal) Signal(s os.Signal) error { return t.cmd.Process.Signal(s) }
 
-// Ended is closed when the program has ended.
+// Ended is closed when the program has ended and all that it wrote is on the screen.
 func (t *Terminal) Ended() <-chan struct{} { return t.ended }
 
 // ExitCode is the program's, after it has ended; -1 if a signal ended it.
