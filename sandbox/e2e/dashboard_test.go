@@ -171,7 +171,7 @@ func TestTheDashboardAndItsTerminal(t *testing.T) {
 		t.Parallel()
 		cmd := shared.command(t.Context(), bin("kubectl-jetstream"), "up", "-n", ns)
 		term := shared.onTerminalWith(t, 100, 30, withEnv(cmd, "TERM=dumb"))
-		term.see("READY for")
+		term.see("READY")
 		if code, left := term.wait(); code != 0 || !strings.Contains(left, "lws/jetstream-pathways  unchanged") {
 			t.Errorf("exit code %d\n%s", code, left)
 		}
