@@ -107,6 +107,8 @@ func grants() []grant {
 		{RoleViewer, "", []string{"pods/log"}, []string{"get"}},
 		{RoleViewer, "", []string{"pods/portforward"}, []string{"get", "create"}},
 		{RoleDeployer, "leaderworkerset.x-k8s.io", []string{"leaderworkersets"}, []string{"create", "patch", "delete"}},
+		{RoleDeployer, "leaderworkerset.x-k8s.io", []string{"leaderworkersets/scale"}, []string{"patch"}},
+		{RoleDeployer, "", []string{"pods"}, []string{"delete"}},
 		{RoleDeployer, "", []string{"services"}, write},
 		{RoleDeployer, "", []string{"namespaces", "serviceaccounts"}, []string{"get"}},
 		{RoleInstaller, "", []string{"namespaces", "serviceaccounts"}, []string{"create", "patch", "delete"}},

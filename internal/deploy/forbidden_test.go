@@ -35,6 +35,16 @@ func TestARefusalIsExplained(t *testing.T) {
 			"create pods/portforward", "in namespace serving",
 			"whoever administers namespace serving can grant it, with the role in docs/rbac/viewer.yaml", "system:serviceaccount:a:b",
 		},
+		"a group that may not be deleted": {
+			refuse("", "pods", `User "ada" cannot delete resource "pods" in API group "" in the namespace "serving"`),
+			"delete pods", "in namespace serving",
+			"whoever administers namespace serving can grant it, with the role in docs/rbac/deployer.yaml", "ada",
+		},
+		"a subresource of a group": {
+			refuse("leaderworkerset.x-k8s.io", "leaderworkersets", `User "ada" cannot patch resource "leaderworkersets/scale" in API group "leaderworkerset.x-k8s.io" in the namespace "serving"`),
+			"patch leaderworkersets.leaderworkerset.x-k8s.io/scale", "in namespace serving",
+			"whoever administers namespace serving can grant it, with the role in docs/rbac/deployer.yaml", "ada",
+		},
 		"in the whole cluster": {
 			refuse("apiextensions.k8s.io", "customresourcedefinitions", `User "ada" cannot create resource "customresourcedefinitions" in API group "apiextensions.k8s.io" at the cluster scope`),
 			"create customresourcedefinitions.apiextensions.k8s.io", "in the whole cluster",

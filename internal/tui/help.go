@@ -65,10 +65,11 @@ func (m *Model) footer(keys []key.Binding) string {
 	}
 	if keys == nil {
 		k := m.keys
-		keys = []key.Binding{k.Help, k.Next, k.Logs, k.Events, k.YAML, k.Detail, k.Copy, k.Zoom, k.Mouse, k.Quit}
+		keys = []key.Binding{k.Help, k.Quit, k.Next, k.Logs, k.Events, k.YAML, k.Detail, k.Copy}
 		if !m.cfg.ReadOnly {
-			keys = append(keys[:len(keys)-2:len(keys)-2], k.Act, k.Mouse, k.Quit)
+			keys = append(keys, k.Act)
 		}
+		keys = append(keys, k.Zoom, k.Mouse)
 	}
 	line, width := "", 0
 	for _, b := range keys {

@@ -177,12 +177,15 @@ func (s *Sandbox) NodesReady(ctx context.Context, want int) error {
 // Kubeconfig is the path of its kubeconfig.
 func (s *Sandbox) Kubeconfig() string { return filepath.Join(s.Dir, "kubeconfig") }
 
+// State is where commands keep what they remember.
+func (s *Sandbox) State() string { return filepath.Join(s.root, "state") }
+
 // Command prepares one of the binaries with the sandbox's kubeconfig, and a home of
 // its own.
 func (s *Sandbox) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, name), args...)
 	cmd.Env = append(os.Environ(),
-		"KUBECONFIG="+s.Kubeconfig(), "HOME="+s.root, "XDG_STATE_HOME="+filepath.Join(s.root, "state"),
+		"KUBECONFIG="+s.Kubeconfig(), "HOME="+s.root, "XDG_STATE_HOME="+s.State(),
 		"PATH="+s.bin+string(os.PathListSeparator)+os.Getenv("PATH"),
 	)
 	return cmd
