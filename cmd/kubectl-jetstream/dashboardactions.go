@@ -86,6 +86,10 @@ func (b *backend) Scale(ctx context.Context, name string, groups int) error {
 	}
 	if _, ours, err := deploy.RememberedValues(live); ours && err == nil {
 		u := &upRun{upOptions: b.upFor(name), begun: b.now(), sink: discardEvents{}}
+		u.consent = func(context.Context, []string) (bool, error) {
+			return false, fmt.Errorf("more than the number of groups would change, and the model would be loaded again; see what with '%s'",
+				b.again("up --dry-run=server", u.deployment, "--replicas", fmt.Sprint(groups)))
+		}
 		u.given.Params = map[string]string{"replicas": fmt.Sprint(groups)}
 		u.skipLWS = true
 		_, err := u.bringUp(ctx)
@@ -103,7 +107,8 @@ func (b *backend) Scale(ctx context.Context, name string, groups int) error {
 // Delete implements tui.Actions: it does what down does.
 func (b *backend) Delete(ctx context.Context, name string) (string, error) {
 	d := &downRun{
-		downOptions: &downOptions{app: b.app, deployment: b.ref(name), yes: true},
+		// What would be deleted is told to people only, who have been asked already.
+		downOptions: &downOptions{app: b.app, deployment: b.ref(name), yes: true, output: "json"},
 		begun:       b.now(), sink: discardEvents{},
 	}
 	if err := d.steps(ctx); err != nil {
