@@ -3,6 +3,8 @@ module github.com/kubectl-jetstream/kubectl-jetstream
 go 1.26.0
 
 require (
+	// Bubble Tea, Lip Gloss and Bubbles v2 are published under charm.land, from the
+	// repositories github.com/charmbracelet/{bubbletea,lipgloss,bubbles}.
 	charm.land/bubbles/v2 v2.2.1
 	charm.land/bubbletea/v2 v2.1.1
 	charm.land/lipgloss/v2 v2.0.6
