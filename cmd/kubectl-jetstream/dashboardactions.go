@@ -29,6 +29,19 @@ func (b *backend) DeleteGroup(ctx context.Context, name string, group int) error
 	return nil
 }
 
+// live returns the LeaderWorkerSet of a deployment as it is now.
+func (b *backend) live(ctx context.Context, name string) (*clients, *unstructured.Unstructured, error) {
+	c, err := b.cluster.clients()
+	if err != nil {
+		return nil, nil, err
+	}
+	live, err := liveDeployment(ctx, c, b.ref(name))
+	if err == nil && live == nil {
+		err = fmt.Errorf("%s does not exist any more", objectName(name))
+	}
+	return c, live, err
+}
+
 // restartedAt is the annotation by which kubectl rollout restart changes a pod
 // template, and nothing else about it.
 const restartedAt = "kubectl.kubernetes.io/restartedAt"
@@ -40,14 +53,7 @@ const restartManager = "kubectl-jetstream-restart"
 // Restart implements tui.Actions: LeaderWorkerSet replaces one group after the
 // other when a pod template changes.
 func (b *backend) Restart(ctx context.Context, name string) error {
-	c, err := b.cluster.clients()
-	if err != nil {
-		return b.explained(ctx, err)
-	}
-	live, err := liveDeployment(ctx, c, b.ref(name))
-	if err == nil && live == nil {
-		err = fmt.Errorf("%s does not exist any more", objectName(name))
-	}
+	c, live, err := b.live(ctx, name)
 	if err != nil {
 		return b.explained(ctx, err)
 	}
@@ -73,14 +79,7 @@ func (b *backend) Restart(ctx context.Context, name string) error {
 // Scale implements tui.Actions. What up has made is scaled by an up, which
 // remembers the number; anything else by the scale subresource, as kubectl does.
 func (b *backend) Scale(ctx context.Context, name string, groups int) error {
-	c, err := b.cluster.clients()
-	if err != nil {
-		return b.explained(ctx, err)
-	}
-	live, err := liveDeployment(ctx, c, b.ref(name))
-	if err == nil && live == nil {
-		err = fmt.Errorf("%s does not exist any more", objectName(name))
-	}
+	c, live, err := b.live(ctx, name)
 	if err != nil {
 		return b.explained(ctx, err)
 	}
