@@ -91,7 +91,8 @@ type logsOptions struct {
 	prefix     bool
 	prefixSet  bool
 
-	kept *keptLogs // nil where that cannot be had
+	kept   *keptLogs // nil where that cannot be had
+	damage string    // of what is kept, as far as it has been told
 }
 
 func (o *logsOptions) complete(args []string) error {
@@ -149,6 +150,7 @@ func (o *logsOptions) run(ctx context.Context) error {
 	}
 	incarnations, err := o.kept.kept().Incarnations()
 	if err != nil {
+		o.damage = err.Error()
 		o.remarkf("%v", err)
 	}
 	o.choice.settle(present, incarnations)
@@ -158,9 +160,6 @@ func (o *logsOptions) run(ctx context.Context) error {
 
 	p := o.printer(present, incarnations)
 	far, err := o.printSoFar(ctx, clients, present, p)
-	if err == nil {
-		err = p.flush()
-	}
 	switch {
 	case err != nil:
 		return err

@@ -17,8 +17,9 @@ import (
 )
 
 // printSoFar prints what is kept and what the pods have, and returns how far
-// that came in each run. A log that cannot be read is an error after all
-// others have been printed.
+// that came in each run. A pod's log that cannot be read is an error after all
+// others have been printed; where it will be followed only if that is not
+// permitted, as what follows it tries again.
 func (o *logsOptions) printSoFar(ctx context.Context, c *clients, present presentPods, p *logPrinter) (*progressOfRuns, error) {
 	far := &progressOfRuns{runs: map[runID]*reached{}}
 	sources := []logSource{o.keptSource(p.since)}
@@ -39,12 +40,15 @@ func (o *logsOptions) printSoFar(ctx context.Context, c *clients, present presen
 	if err := p.settle(); err != nil {
 		return nil, err
 	}
-	if len(failures) > 0 {
-		if err := p.flush(); err != nil {
-			return nil, err
+	if err := p.flush(); err != nil {
+		return nil, err
+	}
+	for _, failure := range failures {
+		if !o.follow || errors.Is(failure, podlog.ErrNotPermitted) {
+			// The rest of them most probably fails for the same reason.
+			return nil, failure
 		}
-		// The rest of them most probably fails for the same reason.
-		return nil, failures[0]
+		o.remarkf("%v", failure)
 	}
 	return far, nil
 }
@@ -52,7 +56,8 @@ func (o *logsOptions) printSoFar(ctx context.Context, c *clients, present presen
 // keptBatch is how many kept lines are handed over at once.
 const keptBatch = 256
 
-// keptSource reads the kept logs.
+// keptSource reads the kept logs. What is damaged among them is told, and no
+// reason to do without the others.
 func (o *logsOptions) keptSource(since time.Time) logSource {
 	return func(ctx context.Context, yield func([]logstore.Entry) bool) error {
 		var batch []logstore.Entry
@@ -68,7 +73,10 @@ func (o *logsOptions) keptSource(since time.Time) logSource {
 		if len(batch) > 0 {
 			yield(batch)
 		}
-		return err
+		if err != nil && ctx.Err() == nil && err.Error() != o.damage {
+			o.remarkf("%v", err)
+		}
+		return nil
 	}
 }
 
