@@ -26,8 +26,8 @@ func (e *requestTimeoutError) Error() string {
 func (e *requestTimeoutError) Timeout() bool { return true }
 
 // boundRequests limits each unary request, from sending to the last byte of
-// its body, and leaves streams alone: a watch, a followed log and a
-// port-forward are meant to last. A limit of zero bounds nothing.
+// its body, and leaves streams alone: a watch, a log, which somebody may read as
+// slowly as they like, and a port-forward are meant to last. A limit of zero bounds nothing.
 func boundRequests(limit time.Duration) transport.WrapperFunc {
 	return func(next http.RoundTripper) http.RoundTripper {
 		if limit <= 0 {
@@ -93,10 +93,10 @@ func overdueOr(ctx context.Context, overdue *requestTimeoutError, err error) err
 // isStream says whether a request to the API server is one that lasts.
 func isStream(req *http.Request) bool {
 	q := req.URL.Query()
-	if q.Get("watch") == "true" || q.Get("watch") == "1" || q.Get("follow") == "true" {
+	if q.Get("watch") == "true" || q.Get("watch") == "1" {
 		return true
 	}
-	for _, sub := range []string{"/portforward", "/exec", "/attach", "/proxy"} {
+	for _, sub := range []string{"/log", "/portforward", "/exec", "/attach", "/proxy"} {
 		if strings.HasSuffix(req.URL.Path, sub) {
 			return true
 		}

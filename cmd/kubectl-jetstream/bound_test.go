@@ -58,6 +58,7 @@ func TestRequestsAreBoundedAndStreamsAreNot(t *testing.T) {
 		{"no limit bounds nothing", "https://server/api/v1/pods", time.Hour, 0, 0},
 		{"a watch lasts", "https://server/api/v1/pods?watch=true", time.Hour, limit, 0},
 		{"a followed log lasts", "https://server/api/v1/namespaces/n/pods/p/log?follow=true", time.Hour, limit, 0},
+		{"a log lasts as long as somebody reads it", "https://server/api/v1/namespaces/n/pods/p/log?previous=true", time.Hour, limit, 0},
 		{"a port-forward lasts", "https://server/api/v1/namespaces/n/pods/p/portforward", time.Hour, limit, 0},
 	}
 	for _, tt := range tests {

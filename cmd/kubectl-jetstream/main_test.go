@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -13,10 +14,27 @@ import (
 var update = flag.Bool("update", false, "rewrite golden files and scripts")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(ownState{m}, map[string]func(){
 		"kubectl-jetstream": main,
 		"jetstream":         main,
 	})
+}
+
+// ownState runs the tests with a state directory of their own, so that what runs
+// in this process keeps no logs among the developer's.
+type ownState struct{ testscript.TestingM }
+
+func (s ownState) Run() int {
+	dir, err := os.MkdirTemp("", "jetstream-state-")
+	if err == nil {
+		err = os.Setenv("XDG_STATE_HOME", dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	return s.TestingM.Run()
 }
 
 // TestScripts runs the real program, as its own process, by scripts.
