@@ -90,7 +90,8 @@ func (b *backend) Scale(ctx context.Context, name string, groups int) error {
 				b.again("up --dry-run=server", u.deployment, "--replicas", fmt.Sprint(groups)))
 		}
 		u.given.Params = map[string]string{"replicas": fmt.Sprint(groups)}
-		u.skipLWS = true
+		// Neither the consent nor the force that up was given is meant for this.
+		u.skipLWS, u.yes, u.forceConflicts = true, false, false
 		_, err := u.bringUp(ctx)
 		return b.explained(ctx, err)
 	}
@@ -110,13 +111,15 @@ func (b *backend) Delete(ctx context.Context, name string) (string, error) {
 		downOptions: &downOptions{app: b.app, deployment: b.ref(name), yes: true, output: "json"},
 		begun:       b.now(), sink: discardEvents{},
 	}
-	if err := d.steps(ctx); err != nil {
-		return "", b.explained(ctx, err)
+	err := d.steps(ctx)
+	var text string
+	switch {
+	case len(d.costs) > 0:
+		text = strings.TrimLeft(costsText(d.costs), "\n")
+	case err == nil && !d.found:
+		text = "There was nothing left to delete.\n"
 	}
-	if !d.found {
-		return "there was nothing left to delete", nil
-	}
-	return strings.TrimLeft(costsText(d.costs), "\n"), nil
+	return text, b.explained(ctx, err)
 }
 
 // discardEvents is for commands that run inside of the dashboard, which shows

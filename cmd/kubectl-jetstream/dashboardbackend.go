@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -24,17 +25,40 @@ type backend struct {
 	*app
 
 	namespace string
-	up        *upOptions  // what a deployment starts from
-	applied   atomic.Bool // a deployment was applied
+	up        *upOptions // what a deployment starts from
+	// rolled is what was applied last; nil before.
+	rolled atomic.Pointer[rolledOut]
 
+	mu      sync.Mutex
+	over    bool // nothing may be started any more
 	running sync.WaitGroup
 }
 
 var _ tui.Backend = (*backend)(nil)
 
+// errOver says that the dashboard has been left meanwhile.
+var errOver = errors.New("the dashboard has been left")
+
+// run starts f beside the dashboard, unless that has been left: the program does
+// not wait for the questions that it has asked.
+func (b *backend) run(f func()) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.over {
+		return errOver
+	}
+	b.running.Go(f)
+	return nil
+}
+
 // wait returns when nothing that the backend started runs any more. The
 // contexts that it was called with must have ended.
-func (b *backend) wait() { b.running.Wait() }
+func (b *backend) wait() {
+	b.mu.Lock()
+	b.over = true
+	b.mu.Unlock()
+	b.running.Wait()
+}
 
 // newBackend prepares a backend for the namespace in use. Deployments start
 // from the options of up; nil means its defaults.
@@ -90,20 +114,28 @@ func (b *backend) Observe(ctx context.Context, name string) (*tui.Observation, e
 	if err != nil {
 		return nil, b.explained(ctx, err)
 	}
+	ctx, cancel := context.WithCancel(ctx)
 	book := logtail.New(logtail.Limits{})
 	snapshots, err := sight.stream(ctx, book)
 	if err != nil {
+		cancel()
 		sight.close()
 		return nil, b.explained(ctx, err)
 	}
 	out := newLatest[status.Snapshot]()
-	b.running.Go(func() {
+	follow := func() {
 		defer sight.close()
+		defer cancel()
 		defer close(out)
 		for s := range snapshots {
 			out.put(s)
 		}
-	})
+	}
+	if err := b.run(follow); err != nil {
+		cancel()
+		follow()
+		return nil, err
+	}
 	return &tui.Observation{Snapshots: out, Logs: book, Expect: sight.expect}, nil
 }
 

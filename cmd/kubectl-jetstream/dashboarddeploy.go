@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"time"
 
@@ -37,15 +38,25 @@ func (b *backend) Deploy(ctx context.Context, r tui.Request) <-chan tui.DeployEv
 	}
 	d := &deployer{ctx: ctx, events: events, now: b.now}
 	u := &upRun{upOptions: o, begun: b.now(), sink: d, at: d.reached, consent: d.ask}
-	b.running.Go(func() {
+	err := b.run(func() {
 		defer close(events)
-		_, err := u.bringUp(ctx)
-		b.applied.Store(u.applied)
-		if err != nil {
-			err = b.explained(ctx, err)
+		applied, err := u.bringUp(ctx)
+		last := tui.DeployEvent{Name: r.Name, Done: true}
+		switch {
+		case err == nil:
+			b.rolled.Store(&applied)
+		case errors.Is(err, errDeclined):
+			// What runs stays, and is what there is to look at.
+			last.Message = err.Error()
+		default:
+			last.Err = b.explained(ctx, err)
 		}
-		d.send(tui.DeployEvent{Time: b.now(), Step: d.step, Name: r.Name, Done: true, Err: err})
+		last.Time, last.Step = b.now(), d.step
+		d.send(last)
 	})
+	if err != nil {
+		close(events)
+	}
 	return events
 }
 

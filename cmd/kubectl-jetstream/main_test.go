@@ -33,7 +33,7 @@ func (s ownState) Run() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	return s.TestingM.Run()
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui"
 )
 
@@ -60,5 +61,11 @@ func (o *monitorOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return endOfDashboard(out)
+	if err := endOfDashboard(out); err != nil {
+		return err
+	}
+	if out.Seen && out.Last.Phase == status.NotFound {
+		return &notReadyError{silent: true}
+	}
+	return nil
 }

@@ -118,7 +118,10 @@ func (s *sight) stream(ctx context.Context, book *logtail.Book) (<-chan status.S
 	go func() {
 		defer close(out)
 		defer s.endKeeping()
-		past := history{kept: s.kept.kept()}
+		var past history
+		if s.kept != nil && !s.kept.off {
+			past.kept = s.kept.kept()
+		}
 		for snapshot := range snapshots {
 			past.see(snapshot)
 			out.put(snapshot)

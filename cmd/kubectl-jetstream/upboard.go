@@ -18,21 +18,41 @@ func (u *upRun) board(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	out, err := u.dashboard(ctx, b, tui.Config{
-		Deploy: &tui.Request{Name: u.deployment.name}, FailFast: u.failFast, ASCII: u.ascii,
-	})
-	u.applied = b.applied.Load()
+	cfg := tui.Config{Deploy: &tui.Request{Name: u.deployment.name}, ASCII: u.ascii}
+	if u.timeout > 0 {
+		cfg.Deadline = u.begun.Add(u.timeout)
+	}
+	if u.failFast && !u.stops() {
+		cfg.Hopeless = func(s status.Snapshot) *status.Finding {
+			if r := b.rolled.Load(); r == nil || !r.begun(s) {
+				return nil // what is wrong with the pods from before may be mended by now
+			}
+			return fatalNow(s)
+		}
+	}
+	out, err := u.dashboard(ctx, b, cfg)
+	rolled := b.rolled.Load()
+	u.applied = rolled != nil
 	u.last = outcome{last: out.Last, seen: out.Seen}
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case out.TimedOut:
+		return errTimeUp
 	}
 	if err := endOfDashboard(out); err != nil {
 		return err
 	}
-	if out.Seen && out.Last.Phase != status.Ready {
+	switch {
+	case rolled == nil:
+		return &stoppedError{cause: &notReadyError{silent: true}, goOn: []string{
+			"Left before the deployment was applied; what was installed stays. Repeat:", "  " + u.repeated(),
+		}}
+	case out.Seen && u.reached(out.Last, *rolled):
+		return nil
+	default:
 		return &stoppedError{cause: &notReadyError{silent: true}, goOn: []string{
 			"The deployment goes on. Look at it again with:", "  " + u.again("monitor", u.deployment),
 		}}
 	}
-	return nil
 }

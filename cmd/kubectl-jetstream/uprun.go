@@ -47,7 +47,11 @@ func (u *upRun) begin(step milestone.ID) {
 }
 
 func (u *upRun) run(ctx context.Context) error {
-	limited, cancel := bounded(ctx, u.timeout)
+	limit := u.timeout
+	if u.onBoard() {
+		limit = 0 // the dashboard keeps the time, and stays open once it has been ready
+	}
+	limited, cancel := bounded(ctx, limit)
 	defer cancel()
 	err := u.steps(limited)
 	if u.dryRun != dryRunNone {
@@ -61,7 +65,7 @@ func (u *upRun) run(ctx context.Context) error {
 			what = "Stopped before the deployment was applied; what was installed stays. Repeat:"
 		}
 		err = &stoppedError{cause: cmp.Or(context.Cause(ctx), err), goOn: []string{what, "  " + u.goOn()}}
-	case isTimeUp(limited):
+	case isTimeUp(limited), errors.Is(err, errTimeUp):
 		what := "Nothing was undone; the deployment goes on. Wait on with:"
 		if !u.applied {
 			what = "The deployment was not applied yet; what was installed stays. Repeat:"
@@ -245,14 +249,9 @@ func (u *upRun) waitUntilReady(ctx context.Context, r rolledOut) error {
 			progress: newProgress(objectName(u.deployment.name), u.begun, u.expected),
 			sink:     u.sink,
 			now:      u.now,
-			until: func(s status.Snapshot) bool {
-				if u.stops() {
-					return s.Phase == status.Stopped
-				}
-				return s.Phase == status.Ready && !s.Rollout.InProgress() && r.begun(s)
-			},
-			existed: true, // it has just been applied
-			believe: r.appliedAt.Add(cachePatience),
+			until:    func(s status.Snapshot) bool { return u.reached(s, r) },
+			existed:  true, // it has just been applied
+			believe:  r.appliedAt.Add(cachePatience),
 		}
 		if u.failFast && !u.stops() {
 			f.hopeless = func(s status.Snapshot) *status.Finding {
@@ -265,6 +264,14 @@ func (u *upRun) waitUntilReady(ctx context.Context, r rolledOut) error {
 		u.last = f.follow(ctx, snapshots)
 		return u.ended(ctx, u.last)
 	})
+}
+
+// reached says whether a snapshot shows what was asked for.
+func (u *upRun) reached(s status.Snapshot, r rolledOut) bool {
+	if u.stops() {
+		return s.Phase == status.Stopped
+	}
+	return s.Phase == status.Ready && !s.Rollout.InProgress() && r.begun(s)
 }
 
 // stops says whether the command line asks for no groups at all, so that the

@@ -67,7 +67,7 @@ func (m *Model) onAnswered(msg dialog.Answered) tea.Cmd {
 	case !msg.Yes && a.no != nil:
 		return a.no()
 	case !msg.Yes:
-		m.note = "nothing was changed"
+		m.tell("nothing was changed")
 	}
 	return nil
 }
@@ -110,7 +110,7 @@ func (m *Model) consent(q *Question) {
 // openActions offers what can be changed.
 func (m *Model) openActions() {
 	if m.name == "" || !m.seen {
-		m.note = "there is nothing to act on yet"
+		m.tell("there is nothing to act on yet")
 		return
 	}
 	group := 0
@@ -121,6 +121,9 @@ func (m *Model) openActions() {
 		group = sel.Group
 	}
 	steps := []func(){func() { m.askDeleteGroup(group) }, m.askRestart, m.askScale, m.askDown}
+	if m.snap.Manual {
+		steps = steps[:len(steps)-1] // down deletes what up made, and nothing else
+	}
 	list := dialog.List{
 		ID: m.nextID(), Title: "Actions on " + m.name, Columns: []string{"ACTION", "WHAT IT DOES"},
 		Rows: [][]string{
@@ -128,7 +131,7 @@ func (m *Model) openActions() {
 			{"restart", "all groups are replaced, one after the other"},
 			{"scale", "change the number of groups"},
 			{"down", "delete the deployment"},
-		},
+		}[:len(steps)],
 	}
 	m.asked = &asked{pane: dialog.NewList(m.st, list), id: list.ID, chosen: func(i int) tea.Cmd {
 		steps[i]()
@@ -207,19 +210,30 @@ func (m *Model) askDown() {
 // acting is the action that follows a yes.
 func (m *Model) acting(what string, f func(context.Context) (string, error)) func() tea.Cmd {
 	return func() tea.Cmd {
-		m.note = what
+		if m.under != "" {
+			m.tell(m.under + " is under way; one thing after the other")
+			return nil
+		}
+		m.under = what
+		m.tell(what)
 		return act(m.run, what, f)
 	}
 }
 
 func (m *Model) onActed(msg actedMsg) tea.Cmd {
-	if msg.err != nil {
-		m.trouble = msg.what + ": " + msg.err.Error()
-		return nil
-	}
-	m.note = msg.what + ": done"
+	m.under = ""
 	if msg.text != "" {
+		m.out.Report += msg.text
 		m.openText(msg.what, msg.text)
+	}
+	if msg.err != nil {
+		m.fail(fmt.Errorf("%s: %w", msg.what, msg.err))
+		m.out.Report += msg.what + ": " + msg.err.Error() + "\n"
+	} else {
+		m.tell(msg.what + ": accepted")
+	}
+	if m.leaving {
+		return tea.Quit
 	}
 	return nil
 }

@@ -36,9 +36,7 @@ func (a *applying) happened(e DeployEvent) {
 	}
 	if e.Done {
 		a.running, a.failed = false, e.Err != nil
-		if e.Err == nil {
-			a.end(e.Time)
-		}
+		a.end(e.Time)
 	}
 }
 
@@ -64,7 +62,12 @@ func (a *applying) steps(now time.Time, observed bool) []forecast.Step {
 			step.State, step.Started, step.Elapsed = milestone.Active, d.begun, now.Sub(d.begun)
 			// That objects are applied is told by the group's own milestones, as
 			// soon as the controller has begun on them.
-			if !d.end.IsZero() && id != StepApply {
+			switch {
+			case d.end.IsZero():
+			case a.failed && d.id == a.done[len(a.done)-1].id:
+				step.Title += " failed"
+				step.Elapsed = d.end.Sub(d.begun)
+			case id != StepApply:
 				step.State, step.Finished, step.Elapsed = milestone.Done, d.end, d.end.Sub(d.begun)
 			}
 		}

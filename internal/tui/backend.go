@@ -41,7 +41,8 @@ type Actions interface {
 	Restart(ctx context.Context, name string) error
 	// Scale sets the number of groups.
 	Scale(ctx context.Context, name string, groups int) error
-	// Delete deletes the deployment, and returns what still costs money.
+	// Delete deletes the deployment, and returns what still costs money, also
+	// together with an error.
 	Delete(ctx context.Context, name string) (string, error)
 }
 
@@ -123,8 +124,12 @@ type Config struct {
 	Form form.Options
 	// ReadOnly leaves out everything that changes something.
 	ReadOnly bool
-	// FailFast ends the program when a cause stands that waiting cannot heal.
-	FailFast bool
+	// Hopeless, if not nil, returns the finding that ends the program: a cause
+	// that waiting cannot heal.
+	Hopeless func(status.Snapshot) *status.Finding
+	// Deadline ends the program, unless it is zero or the deployment has been
+	// Ready by then.
+	Deadline time.Time
 	ASCII    bool
 	// Program is how a person calls this program, "kubectl jetstream", and
 	// DefaultName the deployment that it means when none is named.
@@ -142,8 +147,12 @@ type Outcome struct {
 	Seen bool
 	// Interrupted is true if the person left by Ctrl-C.
 	Interrupted bool
-	// Fatal is the finding that ended the program, with Config.FailFast.
-	Fatal *status.Finding
+	// Fatal is the finding that ended the program, by Config.Hopeless, and
+	// TimedOut whether Config.Deadline did.
+	Fatal    *status.Finding
+	TimedOut bool
+	// Report is what actions had to say that must outlive the screen.
+	Report string
 	// Err is why nothing could be shown or deployed.
 	Err error
 }

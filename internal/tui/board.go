@@ -1,6 +1,10 @@
 package tui
 
 import (
+	"cmp"
+	"fmt"
+	"strings"
+
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
@@ -11,7 +15,9 @@ import (
 // onKey gives a key to whoever takes it: what lies on top first, then an input
 // that takes text, then the pane with the focus, then the program.
 func (m *Model) onKey(k tea.KeyPressMsg) tea.Cmd {
-	m.note = ""
+	if m.under == "" {
+		m.note = ""
+	}
 	if key.Matches(k, m.keys.Suspend) {
 		return tea.Suspend
 	}
@@ -48,7 +54,7 @@ func (m *Model) onKey(k tea.KeyPressMsg) tea.Cmd {
 	}
 	// The keys of the log act from everywhere, since it is what most people
 	// look at; those that move mean the pane with the focus.
-	if k.Text != "" && m.focus != PaneLogs {
+	if m.focus != PaneLogs && strings.Contains(logKeys, k.Text) && k.Text != "" {
 		if cmd, used := m.logs.HandleKey(k); used {
 			m.setFocus(PaneLogs)
 			return cmd
@@ -56,6 +62,9 @@ func (m *Model) onKey(k tea.KeyPressMsg) tea.Cmd {
 	}
 	return nil
 }
+
+// logKeys are the keys of the log that act from every pane.
+const logKeys = "fptw/&nNo[]"
 
 // atOnce routes what a dialog or a text has to say without the way through the
 // program, so that a key typed right behind the answer finds what follows from
@@ -96,10 +105,11 @@ func (m *Model) programKey(k tea.KeyPressMsg) (tea.Cmd, bool) {
 		m.openActions()
 	case key.Matches(k, keys.Mouse):
 		m.mouse = !m.mouse
-		m.note = "mouse off: the terminal selects text"
+		note := "mouse off: the terminal selects text"
 		if m.mouse {
-			m.note = "mouse on: the wheel scrolls, a click focuses"
+			note = "mouse on: the wheel scrolls, a click focuses"
 		}
+		m.tell(note)
 	default:
 		return nil, false
 	}
@@ -114,7 +124,9 @@ func (m *Model) paneKey(k tea.KeyPressMsg) (tea.Cmd, bool) {
 			m.showSelectedLog()
 			return nil, true
 		}
-		return m.groups.HandleKey(k)
+		cmd, used := m.groups.HandleKey(k)
+		m.picked = m.picked || used
+		return cmd, used
 	case PaneMilestones:
 		return m.timeline.HandleKey(k)
 	case PaneLogs:
@@ -181,14 +193,17 @@ func (m *Model) setFocus(p Pane) {
 
 // showSelectedLog shows the log of what is selected among the groups.
 func (m *Model) showSelectedLog() {
-	if sel := m.groups.Selected(); sel.OK && sel.Pod != "" {
-		container := sel.Container
-		if container == "" {
-			if pod, ok := m.pod(sel.Pod); ok {
-				container = mainContainer(pod.Containers)
-			}
+	sel := m.groups.Selected()
+	name := sel.Pod
+	if sel.OK && name == "" && sel.Worker < 0 {
+		name = fmt.Sprintf("%s-%d", m.name, sel.Group) // a group is represented by its leader
+	}
+	if name != "" {
+		container := cmp.Or(sel.Container, serverContainer)
+		if pod, ok := m.pod(name); ok && sel.Container == "" {
+			container = mainContainer(pod.Containers)
 		}
-		m.logs.Show(logtail.Stream{Pod: sel.Pod, Container: container})
+		m.logs.Show(logtail.Stream{Pod: name, Container: container})
 	}
 	m.setFocus(PaneLogs)
 }
@@ -201,9 +216,10 @@ func (m *Model) openText(title, text string) {
 
 // onText shows a text that was asked for.
 func (m *Model) onText(msg textMsg) tea.Cmd {
-	if msg.gen != m.gen {
-		return nil
+	if msg.gen != m.gen || m.asked != nil || m.logs.Capturing() {
+		return nil // somebody is busy with something else by now
 	}
+	m.note = ""
 	if msg.err != nil {
 		m.fail(msg.err)
 		return nil
@@ -217,19 +233,17 @@ func (m *Model) yaml() tea.Cmd {
 	if m.name == "" {
 		return nil
 	}
-	pod := ""
-	if m.focus == PaneGroups {
-		pod = m.groups.Selected().Pod
-	}
+	pod := m.groups.Selected().Pod
+	m.tell("reading " + cmp.Or(pod, m.name))
 	return loadYAML(m.run, m.cfg.Backend, m.gen, m.name, pod)
 }
 
 func (m *Model) copy(text, what string) tea.Cmd {
 	if text == "" {
-		m.note = "nothing to copy"
+		m.tell("nothing to copy")
 		return nil
 	}
-	m.note = "copied " + what
+	m.tell("copied " + what)
 	return tea.SetClipboard(text)
 }
 
@@ -243,8 +257,8 @@ func (m *Model) copySomething() tea.Cmd {
 			return m.copy(findingText(*f), "what is wrong")
 		}
 	case PaneGroups:
-		sel := m.groups.Selected()
-		return m.copy(sel.Pod, sel.Pod)
+		name := cmp.Or(m.groups.Selected().Pod, m.name)
+		return m.copy(name, name)
 	default:
 	}
 	return m.copy("", "")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/forecast"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/safetext"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/styles"
 )
 
@@ -29,7 +30,7 @@ func (c chatPlace) view(w, h int) string {
 	}
 	var lines []string
 	add := func(style func(...string) string, text string) {
-		for line := range strings.SplitSeq(ansi.Wordwrap(text, w-2, ""), "\n") {
+		for line := range strings.SplitSeq(ansi.Wordwrap(safetext.Line(text), w-2, ""), "\n") {
 			lines = append(lines, " "+ansi.Truncate(style(line), w-2, c.st.Glyphs.Ellipsis))
 		}
 	}

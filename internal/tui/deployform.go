@@ -16,12 +16,13 @@ func (m *Model) openForm() tea.Cmd {
 	return m.form.Init()
 }
 
-// onSubmitted deploys what the form asks for.
+// onSubmitted deploys what the form asks for. The form stays until that has
+// worked, for somebody to correct what was refused.
 func (m *Model) onSubmitted(msg form.Submitted) tea.Cmd {
 	if m.stage != stageForm {
 		return nil
 	}
-	m.form = nil
+	m.out.Err = nil
 	values := maps.Clone(msg.Values)
 	name := cmp.Or(values[form.NameField], m.cfg.DefaultName)
 	delete(values, form.NameField)

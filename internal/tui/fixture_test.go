@@ -31,6 +31,8 @@ type world struct {
 	// expectsNothing: no duration is known.
 	expectsNothing bool
 	script         []tui.DeployEvent
+	// slow is closed when deleting may end; nil means at once.
+	slow chan struct{}
 
 	snapshots chan status.Snapshot
 	book      *logtail.Book
@@ -56,6 +58,27 @@ func (w *world) later(d time.Duration) {
 	w.now = w.now.Add(d)
 }
 
+// heal lets everything work from now on.
+func (w *world) heal(deployments []tui.Deployment) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fail, w.deployments = nil, deployments
+}
+
+// fails lets everything fail from now on.
+func (w *world) fails(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fail = err
+}
+
+// state is what may change while a program runs.
+func (w *world) state() ([]tui.Deployment, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.deployments, w.fail
+}
+
 func (w *world) did(what string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -69,11 +92,11 @@ func (w *world) actions() []string {
 	return append([]string(nil), w.acted...)
 }
 
-func (w *world) Deployments(context.Context) ([]tui.Deployment, error) { return w.deployments, w.fail }
+func (w *world) Deployments(context.Context) ([]tui.Deployment, error) { return w.state() }
 
 func (w *world) Observe(_ context.Context, name string) (*tui.Observation, error) {
-	if w.fail != nil {
-		return nil, w.fail
+	if _, err := w.state(); err != nil {
+		return nil, err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -90,11 +113,13 @@ func (w *world) Observe(_ context.Context, name string) (*tui.Observation, error
 }
 
 func (w *world) YAML(_ context.Context, name, pod string) (string, error) {
-	return fmt.Sprintf("kind: Pod\nname: %s of %s\n", pod, name), w.fail
+	_, err := w.state()
+	return fmt.Sprintf("kind: Pod\nname: %s of %s\n", pod, name), err
 }
 
 func (w *world) Earlier(context.Context, string, logtail.Stream) ([]logtail.Line, time.Time, error) {
-	return []logtail.Line{{Text: "what the earlier incarnation said", Time: start}}, start, w.fail
+	_, err := w.state()
+	return []logtail.Line{{Text: "what the earlier incarnation said", Time: start}}, start, err
 }
 
 func (w *world) Deploy(ctx context.Context, r tui.Request) <-chan tui.DeployEvent {
@@ -140,6 +165,9 @@ func (w *world) Scale(_ context.Context, name string, n int) error {
 }
 
 func (w *world) Delete(_ context.Context, name string) (string, error) {
+	if w.slow != nil {
+		<-w.slow
+	}
 	return "What still costs money:\n  node pool np\n", w.did("delete " + name)
 }
 

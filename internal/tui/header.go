@@ -51,7 +51,7 @@ func (h header) phase() string {
 		return st.Busy.Render(h.doing)
 	}
 	s := h.snapshot
-	word := phaseStyle(st, s.Phase).Bold(true).Render(strings.ToUpper(s.Headline()))
+	word := phaseStyle(st, s.Phase).Bold(true).Render(strings.ToUpper(words(s.Headline())))
 	dot := " " + st.Glyphs.Dot + " "
 	switch s.Phase {
 	case status.Failed:
@@ -66,7 +66,7 @@ func (h header) phase() string {
 	default:
 	}
 	if step, ok := h.outlook.Current(); ok {
-		word += " " + st.Text.Render(step.Title+" "+forecast.Clock(step.Elapsed))
+		word += " " + st.Text.Render(safetext.Line(step.Title)+" "+forecast.Clock(step.Elapsed))
 		if step.Expected.Known() {
 			word += st.Muted.Render(" of " + step.Expected.String())
 		}
@@ -80,6 +80,14 @@ func (h header) phase() string {
 		word += st.Text.Render(dot + ready)
 	}
 	return word
+}
+
+// words takes the names of phases apart: "NotFound" is two words.
+func words(phase string) string {
+	if phase == string(status.NotFound) {
+		return "not found"
+	}
+	return phase
 }
 
 // since is how long the phase lasts, if that is known.

@@ -53,9 +53,21 @@ type Model struct {
 	apply    applying
 	// places are what pods are called in the log pane, by name.
 	places   map[string]string
-	shownLog bool   // a log was chosen to begin with
-	trouble  string // why the outside world did not do as asked; shown until a key is pressed
-	note     string // a short confirmation in the footer
+	shownLog bool // a log was chosen to begin with
+	picked   bool // the selection among the groups is a person's
+	// trouble is why the outside world did not do as asked; esc takes it away.
+	trouble string
+	// lost is why there is nothing to look at; it is tried again at retryAt.
+	lost    string
+	retry   func() tea.Cmd
+	retryAt time.Time
+	// note is a short confirmation in the footer, until noteEnds.
+	note     string
+	noteEnds time.Time
+	// under is the action that is under way; leaving waits for its end.
+	under     string
+	leaving   bool
+	everReady bool
 
 	focus  Pane
 	bottom Pane
@@ -120,11 +132,14 @@ func (m *Model) deploy(r Request) tea.Cmd {
 	return startDeploy(m.run, m.cfg.Backend, m.gen, r)
 }
 
-// outlook is how long the start-up still takes, with the steps of applying in
-// front.
-func (m *Model) outlook() forecast.Forecast {
+// outlook is how long the start-up still takes, of the group that the headline
+// is about.
+func (m *Model) outlook() forecast.Forecast { return m.outlookOf(m.headlineGroup()) }
+
+// outlookOf is the outlook of a group, with the steps of applying in front.
+func (m *Model) outlookOf(g status.Group, ok bool) forecast.Forecast {
 	var f forecast.Forecast
-	if g, ok := m.shownGroup(); ok {
+	if ok {
 		f = forecast.Of(g.Milestones, m.expect, m.now)
 	}
 	f.Steps = append(m.apply.steps(m.now, len(f.Steps) > 0), f.Steps...)
@@ -132,22 +147,41 @@ func (m *Model) outlook() forecast.Forecast {
 }
 
 // shownGroup is the group whose start-up the timeline shows: that of the
-// selection, else the first that is not ready, else the first.
+// selection once a person has made one, else the one that the headline is about.
 func (m *Model) shownGroup() (status.Group, bool) {
-	if !m.seen || len(m.snap.Groups) == 0 {
-		return status.Group{}, false
-	}
-	if sel := m.groups.Selected(); sel.OK && m.focus == PaneGroups {
+	if sel := m.groups.Selected(); sel.OK && m.picked {
 		for _, g := range m.snap.Groups {
 			if g.Index == sel.Group {
 				return g, true
 			}
 		}
 	}
-	for _, g := range m.snap.Groups {
-		if g.Phase != status.Ready {
+	return m.headlineGroup()
+}
+
+// headlineGroup is the group that the phase of the whole is about: the first in
+// that phase, else the first that is not ready, else the first.
+func (m *Model) headlineGroup() (status.Group, bool) {
+	if !m.seen || len(m.snap.Groups) == 0 {
+		return status.Group{}, false
+	}
+	best := -1
+	for i, g := range m.snap.Groups {
+		switch {
+		case g.Phase == status.Ready:
+		case g.Phase == m.snap.Phase:
 			return g, true
+		case best < 0:
+			best = i
 		}
 	}
-	return m.snap.Groups[0], true
+	return m.snap.Groups[max(best, 0)], true
 }
+
+// tell puts a short confirmation into the footer.
+func (m *Model) tell(note string) {
+	m.note, m.noteEnds = note, m.now.Add(noteLasts)
+}
+
+// noteLasts is how long a confirmation hides the keys in the footer.
+const noteLasts = 5 * time.Second

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -18,10 +19,11 @@ func (m *Model) onObserving(msg observingMsg) tea.Cmd {
 		return nil
 	}
 	if msg.err != nil {
-		m.out.Err = msg.err
-		m.fail(msg.err)
+		name := m.name
+		m.lose(msg.err, func() tea.Cmd { return m.watch(name) })
 		return nil
 	}
+	m.regain()
 	m.obs = msg.obs
 	m.logs.SetSource(msg.obs.Logs)
 	return tea.Batch(
@@ -36,7 +38,8 @@ func (m *Model) onSnapshot(msg snapshotMsg) tea.Cmd {
 		return nil
 	}
 	if !msg.ok {
-		m.trouble = "the observation of the cluster ended; leave with q and start again"
+		name := m.name
+		m.lose(errors.New("the observation of the cluster ended"), func() tea.Cmd { return m.watch(name) })
 		return nil
 	}
 	m.snap, m.seen = msg.s, true
@@ -53,10 +56,11 @@ func (m *Model) onSnapshot(msg snapshotMsg) tea.Cmd {
 	if !m.shownLog {
 		m.shownLog = m.showServer()
 	}
-	if m.cfg.FailFast {
-		if f := msg.s.Fatal(); f != nil {
+	m.everReady = m.everReady || msg.s.Phase == status.Ready
+	if m.cfg.Hopeless != nil {
+		if f := m.cfg.Hopeless(msg.s); f != nil {
 			m.out.Fatal = f
-			cmds = append(cmds, m.quit())
+			cmds = append(cmds, tea.Quit)
 		}
 	}
 	return tea.Batch(cmds...)
@@ -179,9 +183,15 @@ func (m *Model) onDeploy(msg deployMsg) tea.Cmd {
 	}
 	if msg.e.Err != nil {
 		m.out.Err = msg.e.Err
-		m.fail(msg.e.Err)
+		if m.form != nil {
+			m.stage = stageForm
+			m.form.Reopen(msg.e.Err.Error())
+			return nil
+		}
+		m.lost = msg.e.Err.Error()
 		return nil
 	}
+	m.form = nil
 	return m.watch(msg.e.Name)
 }
 
@@ -192,16 +202,19 @@ func (m *Model) onDeployments(msg deploymentsMsg) tea.Cmd {
 	}
 	switch {
 	case msg.err != nil:
-		m.out.Err = msg.err
-		m.fail(msg.err)
+		m.lose(msg.err, func() tea.Cmd { return listDeployments(m.run, m.cfg.Backend) })
 		return nil
+	}
+	m.regain()
+	switch {
 	case len(msg.list) == 1:
 		return m.watch(msg.list[0].Name)
 	case len(msg.list) > 1:
 		m.choose(msg.list)
 		return nil
 	case m.cfg.ReadOnly || len(m.cfg.Form.Profiles) == 0:
-		m.trouble = "there is no deployment in namespace " + m.cfg.Namespace
+		m.lose(errors.New("there is no deployment in namespace "+m.cfg.Namespace),
+			func() tea.Cmd { return listDeployments(m.run, m.cfg.Backend) })
 		return nil
 	}
 	return m.openForm()

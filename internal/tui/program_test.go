@@ -89,7 +89,7 @@ func TestAFailureIsLoudAndSaysWhatHelps(t *testing.T) {
 func TestFailFastEndsTheProgram(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	p := w.show(t, 80, 24, tui.Config{Name: "jetstream-pathways", FailFast: true})
+	p := w.show(t, 80, 24, tui.Config{Name: "jetstream-pathways", Hopeless: status.Snapshot.Fatal})
 	w.snapshots <- failed()
 	if out := p.ended(t); out.Fatal == nil || out.Fatal.Code != "checkpoint-not-found" {
 		t.Errorf("outcome %+v", out)
@@ -150,10 +150,10 @@ func TestActionsAskFirst(t *testing.T) {
 		see  string // after the last key
 		want []string
 	}{
-		{"a group is deleted after a yes", []string{"a", screentest.Enter, "y"}, "done", []string{"delete group 0 of jetstream-pathways"}},
+		{"a group is deleted after a yes", []string{"a", screentest.Enter, "y"}, "accepted", []string{"delete group 0 of jetstream-pathways"}},
 		{"enter alone changes nothing", []string{"a", screentest.Enter, screentest.Enter}, "nothing was changed", nil},
 		{"a deployment is deleted when its name is typed", []string{"adown", screentest.Enter, "jetstream-pathways" + screentest.Enter}, "node pool np", []string{"delete jetstream-pathways"}},
-		{"a number of groups is asked for", []string{"ascale", screentest.Enter, "\x7f3" + screentest.Enter}, "done", []string{"scale jetstream-pathways to 3"}},
+		{"a number of groups is asked for", []string{"ascale", screentest.Enter, "\x7f3" + screentest.Enter}, "accepted", []string{"scale jetstream-pathways to 3"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -240,8 +240,87 @@ func TestWithoutAnswerFromTheClusterTheScreenSaysWhy(t *testing.T) {
 	w.fail = errors.New("the API server https://203.0.113.1 does not answer")
 	p := w.show(t, 80, 24, tui.Config{})
 	p.AwaitText("the API server https://203.0.113.1 does not answer")
+	p.AwaitText("It is tried again")
+
+	// It comes back while the person waits.
+	w.heal([]tui.Deployment{{Name: "jetstream-pathways"}})
+	w.later(time.Minute)
+	w.snapshots <- restoring()
+	p.AwaitText("LOADING")
+	p.AwaitGone("does not answer")
 	p.Type("q")
-	if out := p.ended(t); out.Err == nil || out.Seen {
+	if out := p.ended(t); out.Err != nil || !out.Seen {
+		t.Errorf("outcome %+v", out)
+	}
+}
+
+func TestAnActionIsNotCutOffByLeaving(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.slow = make(chan struct{})
+	p := w.show(t, 100, 30, tui.Config{Name: "jetstream-pathways"})
+	w.snapshots <- ready()
+	p.AwaitText("READY")
+	p.Type("adown" + screentest.Enter + "jetstream-pathways" + screentest.Enter)
+	p.AwaitText("deleting jetstream-pathways")
+	p.Type("q")
+	p.AwaitText("leaving when it is done")
+	close(w.slow)
+	if out := p.ended(t); !strings.Contains(out.Report, "node pool np") {
+		t.Errorf("what still costs money is not reported: %+v", out)
+	}
+}
+
+func TestTheHeadlineStaysWithItsGroup(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := restoring()
+	s.Groups = append(s.Groups, status.Group{Index: 1, Phase: status.Pending, Desired: 5, Cause: "waiting for a node"})
+	p := w.show(t, 120, 40, tui.Config{Name: "jetstream-pathways"})
+	w.snapshots <- s
+	p.AwaitText("LOADING restore", "Milestones · group 0")
+	p.Type("G") // group 1
+	p.AwaitText("LOADING restore", "Milestones · group 1")
+	p.Type("l")
+	p.AwaitText("[Logs: jetstream-pathways-1/jax-tpu")
+
+	s.Groups = s.Groups[:1]
+	w.snapshots <- s
+	p.AwaitGone("Milestones · group")
+}
+
+func TestAFindingStaysInSightBesideATrouble(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	p := w.show(t, 120, 40, tui.Config{Name: "jetstream-pathways"})
+	w.snapshots <- failed()
+	p.AwaitText("will not heal")
+	w.fails(errors.New("pods is forbidden"))
+	p.Type("y")
+	p.AwaitText("int9 was not found", "pods is forbidden", "esc takes this away")
+	p.Type(screentest.Escape)
+	p.AwaitGone("pods is forbidden")
+}
+
+func TestADeadlineEndsOnlyWhatWasNeverReady(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	p := w.show(t, 80, 24, tui.Config{Name: "jetstream-pathways", Deadline: start.Add(7 * time.Minute)})
+	w.snapshots <- restoring()
+	p.AwaitText("LOADING")
+	w.later(2 * time.Minute)
+	if out := p.ended(t); !out.TimedOut {
+		t.Errorf("outcome %+v", out)
+	}
+
+	w = newWorld()
+	p = w.show(t, 80, 24, tui.Config{Name: "jetstream-pathways", Deadline: start.Add(7 * time.Minute)})
+	w.snapshots <- ready()
+	p.AwaitText("READY for 1m00s")
+	w.later(2 * time.Minute)
+	p.AwaitText("READY for 3m00s")
+	p.Type("q")
+	if out := p.ended(t); out.TimedOut {
 		t.Errorf("outcome %+v", out)
 	}
 }

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"time"
+
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/dialog"
@@ -33,7 +35,7 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 	case tea.MouseClickMsg:
 		return m.onClick(msg)
 	case tickMsg:
-		return tick()
+		return m.onTick()
 	case deploymentsMsg:
 		return m.onDeployments(msg)
 	case deployStartedMsg:
@@ -112,12 +114,57 @@ func (m *Model) toInputs(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// quit ends the program.
-func (m *Model) quit() tea.Cmd { return tea.Quit }
+// onTick lets time pass: notes go, what failed is tried again, and a deadline
+// ends the program.
+func (m *Model) onTick() tea.Cmd {
+	if m.note != "" && !m.now.Before(m.noteEnds) {
+		m.note = ""
+	}
+	cmds := []tea.Cmd{tick()}
+	if m.retry != nil && !m.now.Before(m.retryAt) {
+		retry := m.retry
+		m.retry = nil
+		cmds = append(cmds, retry())
+	}
+	if d := m.cfg.Deadline; !d.IsZero() && !m.everReady && !m.now.Before(d) {
+		m.out.TimedOut = true
+		cmds = append(cmds, tea.Quit)
+	}
+	return tea.Batch(cmds...)
+}
 
-// fail shows what did not work, until a key is pressed.
+// quit ends the program. An action that is under way would be cut off by it, so
+// the first wish to leave waits for its end and the second does not.
+func (m *Model) quit() tea.Cmd {
+	if m.under != "" && !m.leaving {
+		m.leaving = true
+		m.tell(m.under + " is under way; leaving when it is done. Again leaves at once")
+		m.noteEnds = m.now.Add(time.Hour)
+		return nil
+	}
+	return tea.Quit
+}
+
+// fail shows what did not work, until esc.
 func (m *Model) fail(err error) {
 	if err != nil {
 		m.trouble = err.Error()
+		m.note = ""
 	}
+}
+
+// retryAfter is the pause before what failed is tried again.
+const retryAfter = 5 * time.Second
+
+// lose says that there is nothing to look at, and has it tried again: servers
+// come back, and permissions are granted.
+func (m *Model) lose(err error, retry func() tea.Cmd) {
+	m.out.Err = err
+	m.lost, m.retry, m.retryAt = err.Error(), retry, m.now.Add(retryAfter)
+}
+
+// regain says that there is something to look at.
+func (m *Model) regain() {
+	m.out.Err = nil
+	m.lost, m.retry = "", nil
 }

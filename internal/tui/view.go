@@ -18,34 +18,46 @@ func (m *Model) layout() Layout {
 	return NewLayout(m.w, m.h, View{Focus: m.focus, Bottom: m.bottom, Zoomed: m.zoomed, Cause: len(m.causeLines())})
 }
 
-// causeLines are what must be seen: why nothing goes on.
+// causeLines are what must be seen: what is wrong with the deployment, and below
+// it what this program could not do.
 func (m *Model) causeLines() []string {
+	var out []string
+	if m.seen {
+		out = events.CauseLines(m.snap, m.w, m.st)
+	}
+	if m.lost != "" {
+		text := m.lost
+		if m.retry != nil {
+			text += "\nIt is tried again."
+		}
+		out = append(out, m.troubleLines(text)...)
+	}
 	if m.trouble != "" {
-		return m.troubleLines()
+		out = append(out, m.troubleLines(m.trouble+"\nesc takes this away")...)
 	}
-	if !m.seen {
-		return nil
-	}
-	return events.CauseLines(m.snap, m.w, m.st)
+	return out
 }
 
-// maxTrouble is how many lines what did not work may take: a cause and a remedy,
-// each with a path or a command in it.
+// maxTrouble is how many lines what did not work may take on a screen of a usual
+// height: a cause and a remedy, each with a path or a command in it.
 const maxTrouble = 6
 
 // troubleLines say what did not work and, below it, what helps.
-func (m *Model) troubleLines() []string {
+func (m *Model) troubleLines(text string) []string {
 	var out []string
 	mark := m.st.Glyphs.Failed + " "
 	style := m.st.Loud
-	for line := range strings.SplitSeq(m.trouble, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		for _, row := range cells.Wrap(safetext.Line(line), m.w-4) {
 			out = append(out, " "+style.Render(mark+row))
 			mark = "  "
 		}
 		style = m.st.Strong
 	}
-	return out[:min(len(out), maxTrouble)]
+	if most := max(min(maxTrouble, m.h/3), 1); len(out) > most {
+		out = append(out[:most-1:most-1], " "+style.Render("  "+m.st.Glyphs.Ellipsis))
+	}
+	return out
 }
 
 // place gives every pane its size and what it shows. View does no more than
@@ -72,11 +84,14 @@ func (m *Model) place() {
 	}
 	m.groups.SetNow(m.now)
 	m.events.SetNow(m.now)
-	m.timeline.SetForecast(m.outlook())
+	g, ok := m.shownGroup()
+	m.timeline.SetForecast(m.outlookOf(g, ok))
 	m.timeline.SetPrevious(m.last)
-	if g, ok := m.shownGroup(); ok && len(m.snap.Groups) > 1 {
-		m.timeline.SetGroup(fmt.Sprintf("group %d", g.Index))
+	label := ""
+	if len(m.snap.Groups) > 1 {
+		label = fmt.Sprintf("group %d", g.Index)
 	}
+	m.timeline.SetGroup(label)
 }
 
 // View implements tea.Model.
@@ -89,8 +104,15 @@ func (m *Model) View() tea.View {
 		return v
 	}
 	v.Content, v.Cursor = m.draw()
+	if m.cfg.ASCII {
+		v.Content = asASCII.Replace(v.Content)
+	}
 	return v
 }
+
+// asASCII replaces the signs of times and numbers, which the packages that write
+// them share with other output. Each takes one cell as before.
+var asASCII = strings.NewReplacer("–", "-", "≈", "~", "×", "x", "…", "~", "·", "-")
 
 // windowTitle is what a terminal shows in its tab.
 func (m *Model) windowTitle() string {
@@ -168,8 +190,8 @@ func (m *Model) doing() string {
 		return "APPLYING"
 	case m.apply.failed:
 		return "NOT APPLIED"
-	case m.trouble != "":
-		return ""
+	case m.lost != "":
+		return "CANNOT LOOK"
 	default:
 		return "asking the cluster"
 	}
@@ -279,7 +301,7 @@ func (m *Model) applyView(r Rect) string {
 		if e.Object != "" {
 			text += e.Object + "  "
 		}
-		out = append(out, " "+cells.Cut(text+safetext.Line(e.Message), r.W-2, m.st.Glyphs.Ellipsis))
+		out = append(out, " "+cells.Cut(safetext.Line(text+e.Message), r.W-2, m.st.Glyphs.Ellipsis))
 	}
 	return strings.Join(out, "\n")
 }
