@@ -190,6 +190,22 @@ func TestCauseLines(t *testing.T) {
 	}
 }
 
+func TestForeignTextCannotSteerTheTerminal(t *testing.T) {
+	t.Parallel()
+	const evil = "\x1b]0;evil\x07"
+	s := failed()
+	f := &s.Findings[0]
+	f.Summary, f.Cause, f.Remedy, f.Evidence, f.Pod = f.Summary+evil, f.Cause+evil, f.Remedy+evil, []string{evil}, f.Pod+evil
+	s.Events = []status.Event{{Type: evil, Object: evil, Reason: evil, Message: evil + "message"}}
+	s.Notes[0].Message += evil
+	p := pane(120, 30, s)
+	press(p, tea.KeyEnter)
+	view := p.View() + strings.Join(CauseLines(s, 120, styles.New(styles.Options{})), "\n")
+	if strings.Contains(view, "evil") || strings.Contains(view, "\x07") {
+		t.Errorf("foreign text reaches the terminal as it is: %q", view)
+	}
+}
+
 func TestOnlyWhatCannotHealIsMarkedAsFailed(t *testing.T) {
 	t.Parallel()
 	for glyph, change := range map[string]func(*status.Finding){

@@ -20,6 +20,7 @@ import (
 
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/cells"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/safetext"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/styles"
 )
 
@@ -145,7 +146,7 @@ func (p *Pane) View() string {
 func (p *Pane) nothing() string {
 	text := "no snapshot of the cluster yet"
 	if p.seen {
-		text = p.snapshot.Cause
+		text = safetext.Line(p.snapshot.Cause)
 	}
 	lines := cells.WrapAtMost(text, p.w-1, p.h, p.styles.Glyphs.Ellipsis)
 	for i, line := range lines {

@@ -76,7 +76,7 @@ func (p *Pane) says(g *status.Group, c status.Container) string {
 	own := milestonesOf(g, c.Name)
 	if m := inProgress(own); m != nil {
 		if m.Of > 0 || m.Started.IsZero() {
-			return counted(m)
+			return m.Label()
 		}
 		return m.Title + " " + forecast.Clock(max(p.now.Sub(m.Started), 0))
 	}
@@ -85,7 +85,7 @@ func (p *Pane) says(g *status.Group, c status.Container) string {
 	case done == nil, done.Implied, g.Health.State == health.Serving && c.Name != managerContainer:
 		return ""
 	case c.Name == managerContainer && done.Of > 0:
-		return counted(done)
+		return done.Label()
 	case c.Name == proxyContainer:
 		return "started"
 	case c.Name == managerContainer || done == own[len(own)-1]:
@@ -140,14 +140,6 @@ func lastDone(all []*milestone.Milestone) *milestone.Milestone {
 		}
 	}
 	return nil
-}
-
-// counted is a milestone's title with its parts.
-func counted(m *milestone.Milestone) string {
-	if m.Of == 0 {
-		return m.Title
-	}
-	return fmt.Sprintf("%s %d/%d", m.Title, m.Count, m.Of)
 }
 
 // facts are what is told of a group as a whole, found once a snapshot.

@@ -6,7 +6,6 @@ import (
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/forecast"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/milestone"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/cells"
-	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/safetext"
 )
 
 // Line is the timeline in one line of at most w cells, for terminals with room
@@ -47,20 +46,4 @@ func active(s forecast.Step) string {
 		text += " " + e
 	}
 	return text
-}
-
-// Warning is one quiet line about what stalls, of at most w cells; empty where
-// nothing does.
-func (p *Pane) Warning(w int) string {
-	for _, s := range p.forecast.Steps {
-		if s.State != milestone.Active || !s.Stalled || w <= 0 {
-			continue
-		}
-		text := p.styles.Glyphs.Stalled + " " + p.title(s) + active(s)
-		if s.Hint != "" {
-			text += ": " + safetext.Line(s.Hint)
-		}
-		return p.styles.Warn.Render(cells.Cut(text, w, p.styles.Glyphs.Ellipsis))
-	}
-	return ""
 }

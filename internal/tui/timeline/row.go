@@ -34,15 +34,21 @@ const (
 // columns are the widths of a row; 0 leaves a column out.
 type columns struct{ title, clock, elapsed, expected int }
 
-// columnsFor divides w cells. It looks at what is expected of all milestones,
-// done or not, so that the columns stay where they are as the start-up goes on.
-func columnsFor(w int, steps []forecast.Step) columns {
-	c := columns{clock: clockWidth, elapsed: elapsedWidth}
+// expectedWidth is the width of the column for what is expected, 0 if nothing
+// is. It looks at all milestones, done or not.
+func expectedWidth(steps []forecast.Step) int {
+	w := 0
 	for _, s := range steps {
 		if s.Expected.Known() {
-			c.expected = max(c.expected, 1+ansi.StringWidth("of "+s.Expected.String()))
+			w = max(w, 1+ansi.StringWidth("of "+s.Expected.String()))
 		}
 	}
+	return w
+}
+
+// columnsFor divides w cells, of which what is expected needs some.
+func columnsFor(w, expected int) columns {
+	c := columns{clock: clockWidth, elapsed: elapsedWidth, expected: expected}
 	room := func() int { return w - glyphWidth - c.clock - c.elapsed - c.expected }
 	if room() < leastTitle {
 		c.clock = 0
@@ -132,13 +138,10 @@ func (p *Pane) mark(s forecast.Step) (string, lipgloss.Style) {
 	}
 }
 
-// title is a milestone's name with how many of its parts are complete. Of one
-// that only a later one proves the parts were not counted.
+// title is a milestone's name with how many of its parts are complete and, of
+// the devices, how many there are.
 func (p *Pane) title(s forecast.Step) string {
-	text := s.Title
-	if s.Of > 0 && (!s.Implied || s.Count >= s.Of) {
-		text += fmt.Sprintf(" %d/%d", s.Count, s.Of)
-	}
+	text := s.Label()
 	if s.ID == milestone.Mesh && s.Detail != "" {
 		text += " " + p.styles.Glyphs.Dot + " " + safetext.Line(s.Detail)
 	}

@@ -31,6 +31,9 @@ type Pane struct {
 	label    string
 	forecast forecast.Forecast
 	previous map[milestone.ID]time.Duration
+	// expected is the widest that the column for what is expected has been: it
+	// never gets narrower, so that the others stay where they are.
+	expected int
 
 	lines []line
 	top   int
@@ -71,6 +74,7 @@ func (p *Pane) SetGroup(label string) { p.label = label }
 // SetForecast replaces what is shown.
 func (p *Pane) SetForecast(f forecast.Forecast) {
 	p.forecast = f
+	p.expected = max(p.expected, expectedWidth(f.Steps))
 	p.arrange()
 }
 
@@ -134,7 +138,7 @@ func (p *Pane) View() string {
 		return p.styles.Muted.Render(cells.Cut("no milestones yet", p.w, p.styles.Glyphs.Ellipsis))
 	}
 	out := make([]string, 0, p.h)
-	c := columnsFor(p.w, p.forecast.Steps)
+	c := columnsFor(p.w, p.expected)
 	for _, l := range p.lines[p.top:min(p.top+p.h, len(p.lines))] {
 		if l.note != "" {
 			out = append(out, p.note(l))

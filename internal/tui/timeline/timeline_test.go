@@ -192,8 +192,6 @@ func TestLines(t *testing.T) {
 		{"of several groups the one is named", labelled.Line(60), "group 1: ● restore 6m12s of 10–20m"},
 		{"and so does the title", labelled.Title(), "Milestones · group 1"},
 		{"it is cut to its width", newPane(restoring(), 40, 10).Line(12), "● restore 6…"},
-		{"a stall warns", newPane(stalled(), 40, 10).Warning(70), "! restore stalled 45m00s of 10–20m: look at the log of pathways-proxy…"},
-		{"nothing else does", newPane(restoring(), 40, 10).Warning(70), ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -240,6 +238,32 @@ func TestScrollingHoldsUntilTheNextMilestone(t *testing.T) {
 	}
 	if _, used := p.HandleKey(tea.KeyPressMsg{Code: 'x', Text: "x"}); used {
 		t.Error("the pane takes a key that it has no use for")
+	}
+}
+
+func TestColumnsStayWhenNothingIsExpectedAnyMore(t *testing.T) {
+	t.Parallel()
+	p := newPane(restoring(), 43, 17)
+	before, _, _ := strings.Cut(ansi.Strip(p.View()), "\n")
+	done := steps(17)
+	for i := range done {
+		done[i].Expected = forecast.Range{}
+	}
+	p.SetForecast(forecast.Forecast{Steps: done})
+	if after, _, _ := strings.Cut(ansi.Strip(p.View()), "\n"); after != before {
+		t.Errorf("the first row was\n%s\nand is\n%s", before, after)
+	}
+}
+
+func TestForeignTextCannotSteerTheTerminal(t *testing.T) {
+	t.Parallel()
+	const evil = "\x1b]0;evil\x07"
+	f := stalled()
+	f.Steps[restore].Hint = evil
+	f.Steps[restore-1].Detail = evil
+	p := newPane(f, 58, 17)
+	if view := p.View() + p.Line(58); strings.Contains(view, "evil") || strings.Contains(view, "\x07") {
+		t.Errorf("foreign text reaches the terminal as it is: %q", view)
 	}
 }
 
