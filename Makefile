@@ -100,6 +100,14 @@ bench: ## Run the Go benchmarks of both modules; BENCH_COUNT repeats them for be
 bench-sandbox: build sandbox ## Measure the sandbox against its targets; prints a table
 	BIN=$(CURDIR)/bin $(GO) -C sandbox run ./bench
 
+.PHONY: bench-tui
+bench-tui: build sandbox ## Measure the dashboard against its targets; prints a table
+	BIN=$(CURDIR)/bin $(GO) -C sandbox run ./benchtui
+
+.PHONY: screenshots
+screenshots: build sandbox ## Take pictures of the dashboard on a sandbox: docs/screens/*.svg
+	BIN=$(CURDIR)/bin $(GO) -C sandbox run ./screenshots
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (default 20s)
 	@hack/fuzz $(or $(FUZZTIME),20s)
