@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	goruntime "runtime"
 	"strings"
+	"sync/atomic"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
@@ -28,6 +29,8 @@ const defaultRequestTimeout = "30s"
 type cluster struct {
 	flags    *genericclioptions.ConfigFlags
 	warnings rest.WarningHandler
+	// unattended says that credential plugins get no standard input.
+	unattended atomic.Bool
 }
 
 func newCluster(warnings io.Writer) *cluster {
@@ -65,6 +68,10 @@ func (c *cluster) config() (*rest.Config, error) {
 		if _, err := exec.LookPath(p.Command); err != nil {
 			return nil, &credentialPluginError{command: p.Command, hint: p.InstallHint, err: err}
 		}
+		// It belongs to the loader, which hands it to concurrent callers.
+		cfg.ExecProvider = p.DeepCopy()
+		cfg.ExecProvider.StdinUnavailable = c.unattended.Load()
+		cfg.ExecProvider.StdinUnavailableMessage = "the dashboard has the keyboard; log in before, or use the commands without it"
 	}
 
 	cfg.UserAgent = userAgent()
@@ -73,6 +80,26 @@ func (c *cluster) config() (*rest.Config, error) {
 	cfg.Timeout = 0
 	cfg.Wrap(boundRequests(limit))
 	return cfg, nil
+}
+
+// logIn runs the credential plugin, if there is one, and keeps what it returns for
+// the clients. Nothing is asked of the server.
+func (c *cluster) logIn() error {
+	cfg, err := c.config()
+	if err != nil || cfg.ExecProvider == nil {
+		return err
+	}
+	transport, err := cfg.TransportConfig()
+	if err != nil {
+		return &kubeconfigError{err: err}
+	}
+	// Without a holder, something better than the plugin is configured.
+	if holder := transport.TLS.GetCertHolder; holder != nil {
+		if _, err := holder.GetCert(); err != nil {
+			return fmt.Errorf("getting credentials: %w", err)
+		}
+	}
+	return nil
 }
 
 // clients talk to one cluster, under one configuration.

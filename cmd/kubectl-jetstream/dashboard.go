@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 
@@ -29,13 +30,19 @@ func (a *app) dashboard(ctx context.Context, b *backend, cfg tui.Config) (tui.Ou
 	cfg.Now = a.now
 	cfg.ASCII = cfg.ASCII || !utf8Locale(os.Getenv)
 
-	release := a.holdErrors()
+	free, err := a.takeTerminal()
+	switch {
+	case ctx.Err() != nil && err != nil:
+		return tui.Outcome{}, context.Cause(ctx)
+	case err != nil:
+		return tui.Outcome{}, err
+	}
 	// The backend's work ends with the dashboard; one context serves both.
 	inside, cancel := context.WithCancel(ctx)
-	out, err := tui.Run(inside, cfg, tui.Terminal{In: os.Stdin, Out: a.tty, Environ: os.Environ()})
+	out, err := tui.Run(inside, cfg, tui.Terminal{In: a.tty.in, Out: a.tty.out, Environ: os.Environ()})
 	cancel()
 	b.wait()
-	release()
+	free()
 	if err != nil {
 		return out, err
 	}
@@ -89,13 +96,35 @@ func endOfDashboard(out tui.Outcome) error {
 	return nil
 }
 
-// holdErrors keeps what is written to standard error back until the returned
-// function is called.
-func (a *app) holdErrors() func() {
-	w, ok := a.ErrOut.(*lockedWriter)
-	if !ok {
-		return func() {}
+// takeTerminal leaves the terminal to the dashboard until the returned function is
+// called: what is written to standard error waits, whoever writes it, and
+// credential plugins, which could be asked again any time, get no key.
+func (a *app) takeTerminal() (free func(), err error) {
+	// What a plugin says to a person, such as where to log in, is seen only now.
+	a.cluster.unattended.Store(true)
+	if err := a.cluster.logIn(); err != nil {
+		return nil, err
 	}
-	w.hold()
-	return w.release
+	errOut, ok := a.ErrOut.(*lockedWriter)
+	if !ok {
+		errOut = &lockedWriter{w: a.ErrOut}
+	}
+	errOut.hold()
+	giveBack, err := a.tty.take(a.errTTY, errOut)
+	if err != nil {
+		errOut.release()
+		return nil, fmt.Errorf("preparing the terminal: %w", err)
+	}
+	return func() {
+		giveBack()
+		a.cluster.unattended.Store(false)
+		errOut.release()
+	}, nil
+}
+
+// holdsErrors says whether what is written to standard error waits for the end of
+// the dashboard.
+func (a *app) holdsErrors() bool {
+	w, ok := a.ErrOut.(*lockedWriter)
+	return ok && w.holds()
 }

@@ -19,6 +19,7 @@ const (
 	exitNotReady    = 3   // status, generate
 	exitFatal       = 4   // a cause that waiting cannot heal
 	exitTimeout     = 124 // --timeout reached
+	exitHungUp      = 129 // SIGHUP, the terminal has gone
 	exitInterrupted = 130 // SIGINT
 	exitBrokenPipe  = 141 // what the shell reports for a writer whose reader left
 	exitTerminated  = 143 // SIGTERM
@@ -84,10 +85,14 @@ type interruption struct{ signal os.Signal }
 func (i interruption) Error() string { return "stopped by signal: " + i.signal.String() }
 
 func (i interruption) exitCode() int {
-	if i.signal == syscall.SIGTERM {
+	switch i.signal {
+	case syscall.SIGHUP:
+		return exitHungUp
+	case syscall.SIGTERM:
 		return exitTerminated
+	default:
+		return exitInterrupted
 	}
-	return exitInterrupted
 }
 
 // stoppedError is an interruption of a command that has something to say

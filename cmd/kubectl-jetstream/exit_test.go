@@ -29,6 +29,7 @@ func TestExitCodes(t *testing.T) {
 		{"timeout", nil, &timeoutError{waited: time.Minute, state: "Loading"}, exitTimeout},
 		{"interrupted", interruption{signal: os.Interrupt}, context.Canceled, exitInterrupted},
 		{"terminated", interruption{signal: syscall.SIGTERM}, errors.New("watch ended"), exitTerminated},
+		{"the terminal has gone", interruption{signal: syscall.SIGHUP}, context.Canceled, exitHungUp},
 		{"interrupted after all was done", interruption{signal: os.Interrupt}, nil, exitOK},
 		{"the reader left", errBrokenPipe, context.Canceled, exitBrokenPipe},
 		{"a write told that the reader left", nil, &os.PathError{Op: "write", Err: syscall.EPIPE}, exitBrokenPipe},
@@ -50,6 +51,13 @@ func TestExitCodes(t *testing.T) {
 
 // TestSignals sends real signals to this process, so it runs alone.
 func TestSignals(t *testing.T) {
+	for sig, want := range map[syscall.Signal]int{syscall.SIGTERM: exitTerminated, syscall.SIGHUP: exitHungUp} {
+		t.Run(sig.String(), func(t *testing.T) { testSignal(t, sig, want) })
+	}
+}
+
+func testSignal(t *testing.T, first os.Signal, want int) {
+	t.Helper()
 	exited := make(chan int, 1)
 	ctx, stop := signalContext(t.Context(), func(code int) { exited <- code })
 	defer stop()
@@ -57,12 +65,12 @@ func TestSignals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := self.Signal(syscall.SIGTERM); err != nil {
+	if err := self.Signal(first); err != nil {
 		t.Fatal(err)
 	}
 	<-ctx.Done()
-	if got := exitCodeFor(ctx, ctx.Err()); got != exitTerminated {
-		t.Errorf("after SIGTERM: exit code %d, want %d", got, exitTerminated)
+	if got := exitCodeFor(ctx, ctx.Err()); got != want {
+		t.Errorf("exit code %d, want %d", got, want)
 	}
 	if err := self.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)

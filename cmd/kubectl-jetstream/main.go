@@ -29,7 +29,11 @@ func main() {
 // before the process exits.
 func realMain() int {
 	silenceLibraries()
-	ctx, stop := signalContext(context.Background(), os.Exit)
+	tty := &terminal{in: os.Stdin, out: os.Stdout}
+	ctx, stop := signalContext(context.Background(), func(code int) {
+		tty.restore()
+		os.Exit(code)
+	})
 	defer stop()
 	std := streams{
 		IOStreams: genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr},
@@ -38,20 +42,24 @@ func realMain() int {
 		errTTY:    term.IsTerminal(int(os.Stderr.Fd())),
 	}
 	if std.inTTY && std.outTTY {
-		std.tty = os.Stdout
+		std.tty = tty
 	}
 	return run(ctx, os.Args, std)
 }
 
-// signalContext returns a context that the first SIGINT or SIGTERM cancels
-// with an interruption as its cause. A second signal ends the process at
-// once through exit, for the person who cannot wait for the orderly end.
+// signalContext returns a context that the first SIGINT, SIGTERM or
+// SIGHUP cancels with an interruption as its cause. A second signal ends the
+// process at once through exit, for the person who cannot wait for the orderly
+// end. A SIGHUP that is ignored, as by nohup, stays so.
 // A write to a closed pipe is turned into an ordinary error, so that it can
 // end the command quietly instead of killing it.
 func signalContext(parent context.Context, exit func(int)) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	signal.Ignore(syscall.SIGPIPE)
 	done := make(chan struct{})
 	finished := make(chan struct{})

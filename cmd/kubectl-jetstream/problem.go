@@ -178,9 +178,13 @@ func (a *app) explainConfig(err error) (problem, bool) {
 		return explainKubeconfig(config), true
 	case strings.Contains(err.Error(), "getting credentials: exec:"):
 		// client-go has no type for a credential plugin that failed.
+		said := "stands above"
+		if a.holdsErrors() {
+			said = "is printed when you leave"
+		}
 		return problem{
 			what: "no credentials for " + a.serverName(), cause: rootCause(err),
-			remedy: []string{"The program that the kubeconfig names failed; what it said stands above. For GKE, log in again:", "  gcloud auth login"},
+			remedy: []string{"The program that the kubeconfig names failed; what it said " + said + ". For GKE, log in again:", "  gcloud auth login"},
 		}, true
 	}
 	return problem{}, false

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"sync"
 	"syscall"
 
@@ -20,7 +19,7 @@ type streams struct {
 	inTTY, outTTY, errTTY bool
 
 	// tty is the terminal itself, for the dashboard; nil without one.
-	tty *os.File
+	tty *terminal
 }
 
 // canAsk says whether a question can be put to a person: they see it on
@@ -77,6 +76,13 @@ func (l *lockedWriter) hold() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.held = true
+}
+
+// holds says whether what is written is held back.
+func (l *lockedWriter) holds() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.held
 }
 
 // release writes what was kept back; later writes are not held.
