@@ -11,10 +11,11 @@ import (
 )
 
 // firstLeader is how long after its LeaderWorkerSet a leader pod may be created
-// and still be the first of its group. The controller creates it at once,
-// unless it is refused for a while; a later one comes from a recreation, a
-// rollout or more replicas, and its run begins with itself.
-const firstLeader = 5 * time.Minute
+// and still count as the first of its group: the controller needs a second or
+// two, and whoever deletes a group has seen it first. A first leader that was
+// refused for longer is taken for a later one, which hides its wait; the other
+// error would count what an earlier group took.
+const firstLeader = 10 * time.Second
 
 // healthPath is where the probes of the pods ask whether the model serves.
 const healthPath = "/healthcheck"
@@ -35,7 +36,7 @@ func (b *builder) milestones(g Group) []milestone.Milestone {
 	if g.Leader == nil || g.Leader.terminating {
 		// The next leader starts a run of its own.
 		f := milestone.Facts{Pods: g.Desired, Blind: blind}
-		if g.Leader == nil && g.Recreations == 0 {
+		if g.Leader == nil && b.firstOf(g) {
 			f.Begun = b.in.LWS.CreationTimestamp.Time
 		}
 		return milestone.Compose(f, unread())
@@ -60,7 +61,7 @@ func (b *builder) facts(g Group) milestone.Facts {
 		AllReady:   g.Phase == Ready,
 	}
 	created := b.in.LWS.CreationTimestamp.Time
-	if g.Recreations == 0 && g.Leader.Created.Sub(created) <= firstLeader {
+	if after := g.Leader.Created.Sub(created); b.firstOf(g) && after >= 0 && after <= firstLeader {
 		f.Begun = created
 	}
 	for _, p := range g.Pods() {
@@ -97,6 +98,14 @@ func (b *builder) facts(g Group) milestone.Facts {
 		f.ServingSince = b.answersSince(g)
 	}
 	return f
+}
+
+// firstOf reports whether a group may be of the first revision and not yet
+// recreated, so that its run began with the LeaderWorkerSet. The generation
+// grows with every change of the specification: with more replicas too, where
+// a group loses no more than the second that its leader took.
+func (b *builder) firstOf(g Group) bool {
+	return g.Recreations == 0 && b.in.LWS.Generation <= 1
 }
 
 // answersSince is when the model began to answer, as far as that can be told:

@@ -42,8 +42,42 @@ func TestMilestonesOfAGroup(t *testing.T) {
 	}{
 		{
 			"a first start begins with the LeaderWorkerSet",
-			func() Inputs { return deployment(3) },
-			[]string{"applied done from -10m0s to -9m0s", "scheduled 3/3 done from -9m0s to -1m0s", "serving pending", "ready 0/3 pending"},
+			func() Inputs {
+				in := deployment(3)
+				in.LWS.CreationTimestamp, in.LWS.Generation = ago(9*time.Minute+3*time.Second), 1
+				return in
+			},
+			[]string{"applied done from -9m3s to -9m0s", "scheduled 3/3 done from -9m0s to -1m0s", "serving pending", "ready 0/3 pending"},
+			nil,
+		},
+		{
+			"a group that was deleted soon after the LeaderWorkerSet came begins with its leader, whoever saw it",
+			func() Inputs {
+				in := deployment(3)
+				in.LWS.CreationTimestamp, in.LWS.Generation = ago(9*time.Minute+35*time.Second), 1
+				return in
+			},
+			[]string{"applied done from -9m0s to -9m0s"},
+			nil,
+		},
+		{
+			"so does one of a second revision, however soon it came",
+			func() Inputs {
+				in := deployment(3)
+				in.LWS.CreationTimestamp, in.LWS.Generation = ago(9*time.Minute+3*time.Second), 2
+				return in
+			},
+			[]string{"applied done from -9m0s to -9m0s"},
+			nil,
+		},
+		{
+			"a leader that is older than a LeaderWorkerSet that adopted it begins with itself",
+			func() Inputs {
+				in := deployment(3)
+				in.LWS.CreationTimestamp, in.LWS.Generation = ago(5*time.Minute), 1
+				return in
+			},
+			[]string{"applied done from -9m0s to -9m0s"},
 			nil,
 		},
 		{
@@ -62,6 +96,7 @@ func TestMilestonesOfAGroup(t *testing.T) {
 			"a group that was seen to be recreated begins with its leader",
 			func() Inputs {
 				in := deployment(3)
+				in.LWS.CreationTimestamp = ago(9*time.Minute + 3*time.Second)
 				in.Recreations = map[int]int{0: 1}
 				return in
 			},
@@ -86,6 +121,16 @@ func TestMilestonesOfAGroup(t *testing.T) {
 				return in
 			},
 			[]string{"applied active from -10m0s", "scheduled 0/3 pending", "restore pending"},
+			nil,
+		},
+		{
+			"since when a leader of a second revision is waited for is not known",
+			func() Inputs {
+				in := deployment(3)
+				in.Pods, in.LWS.Generation = nil, 2
+				return in
+			},
+			[]string{"applied active\n", "scheduled 0/3 pending"},
 			nil,
 		},
 		{
