@@ -45,8 +45,15 @@ type Expectations map[milestone.ID]Range
 
 // Run is one start-up that reached Ready, as history keeps it.
 type Run struct {
-	// Started is when the first milestone began.
+	// Started is when the leader was created: what was before, such as the
+	// LeaderWorkerSet, may belong to earlier start-ups.
 	Started time.Time `json:"started"`
+	// Leader is the UID of the leader pod, which has one start-up.
+	Leader string `json:"leader,omitempty"`
+	// Profile and Checkpoint are what was started; empty where they are not
+	// known.
+	Profile    string `json:"profile,omitempty"`
+	Checkpoint string `json:"checkpoint,omitempty"`
 	// Revision is the pod template's revision hash.
 	Revision string `json:"revision,omitempty"`
 	// Steps holds how long each milestone took; Serving is the whole load, as

@@ -3,6 +3,7 @@ package forecast
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/milestone"
@@ -58,9 +59,35 @@ func widened(took []time.Duration) Range {
 	return Range{Min: low, Max: max(high, smallest), Basis: FromHistory, Runs: len(took)}
 }
 
+// RunsOf keeps the runs of one model. What another one took under the same name
+// says nothing about this, nor does a run of which it is not known.
+func RunsOf(history []Run, profile, checkpoint string) []Run {
+	return slices.DeleteFunc(slices.Clone(history), func(r Run) bool { return !r.of(profile, checkpoint) })
+}
+
+// of reports whether a run was one of the profile and, where it is known of both,
+// of the checkpoint. Without a profile the checkpoint has to tell.
+func (r Run) of(profile, checkpoint string) bool {
+	was, is := strings.TrimRight(r.Checkpoint, "/"), strings.TrimRight(checkpoint, "/")
+	switch {
+	case r.Profile != profile:
+		return false
+	case was == "" || is == "":
+		return profile != ""
+	default:
+		return was == is
+	}
+}
+
 // RunOf returns the start-up that the milestones of a group tell of, if it has
 // reached Ready. Milestones that were only implied have no duration, nor has a
 // warm-up that left programs out.
+//
+// Two are left out, since they do not tell what a start-up takes. Applied
+// belongs to the LeaderWorkerSet as much as to the group. Scheduled depends on
+// whether nodes are free or people have yet to make them: the moment that it
+// takes a restart on its own nodes would make a stall of every node that has
+// to be created.
 func RunOf(ms []milestone.Milestone, revision string) (Run, bool) {
 	run := Run{Revision: revision, Steps: map[milestone.ID]time.Duration{}}
 	ready := false
@@ -68,17 +95,22 @@ func RunOf(ms []milestone.Milestone, revision string) (Run, bool) {
 		if m.State != milestone.Done || m.Implied || m.Started.IsZero() || m.Finished.IsZero() || m.Short {
 			continue
 		}
-		if run.Started.IsZero() || m.Started.Before(run.Started) {
-			run.Started = m.Started
-		}
-		ready = ready || m.ID == milestone.Ready
 		from := m.Started
-		if m.ID == milestone.Serving {
+		switch m.ID {
+		case milestone.Applied:
+			run.Started = m.Finished // which is when the leader was created
+			continue
+		case milestone.Scheduled:
+			continue
+		case milestone.Serving:
 			from = loadBegin(ms)
+		case milestone.Ready:
+			ready = true
+		default:
 		}
 		if took := m.Finished.Sub(from); !from.IsZero() && took >= 0 && took <= longestStep {
 			run.Steps[m.ID] = took
 		}
 	}
-	return run, ready
+	return run, ready && !run.Started.IsZero()
 }

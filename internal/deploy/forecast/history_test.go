@@ -79,7 +79,7 @@ func TestRunOf(t *testing.T) {
 	if !ok {
 		t.Fatal("a group that is ready has no run")
 	}
-	if !got.Started.Equal(at(14)) || got.Revision != "r1" || len(got.Steps) != len(order) {
+	if !got.Started.Equal(at(15)) || got.Revision != "r1" || len(got.Steps) != len(order)-2 {
 		t.Errorf("a run of %d steps since %v, revision %s", len(got.Steps), got.Started, got.Revision)
 	}
 	if restore, load := got.Steps[milestone.Restore], got.Steps[milestone.Serving]; restore != time.Minute || load != 13*time.Minute {
@@ -93,15 +93,77 @@ func TestRunOf(t *testing.T) {
 			m.Implied, m.Started, m.Finished = true, time.Time{}, time.Time{}
 		case milestone.WarmUp:
 			m.Short = true
-		case milestone.Scheduled:
+		case milestone.Restore:
 			m.Started = m.Finished.Add(-24 * time.Hour)
 		default:
 		}
 	}
 	got, ok = RunOf(ready, "r1")
-	for _, id := range []milestone.ID{milestone.Workers, milestone.WarmUp, milestone.Scheduled} {
+	for _, id := range []milestone.ID{milestone.Workers, milestone.WarmUp, milestone.Restore, milestone.Applied, milestone.Scheduled} {
 		if took, there := got.Steps[id]; there || !ok {
 			t.Errorf("%s is remembered with %v", id, took)
 		}
+	}
+}
+
+func TestRunsOfAnotherModelDoNotCount(t *testing.T) {
+	t.Parallel()
+	history := []Run{
+		{Revision: "a", Profile: "llama-405b", Checkpoint: "gs://m/int8"},
+		{Revision: "b", Profile: "llama-70b", Checkpoint: "gs://m/int8"},
+		{Revision: "c", Profile: "llama-405b", Checkpoint: "gs://m/bf16"},
+		{Revision: "d", Profile: "llama-405b"},
+		{Revision: "e"},
+		{Revision: "f", Checkpoint: "gs://m/int8"},
+	}
+	for _, tt := range []struct{ name, profile, checkpoint, want string }{
+		{"the same profile and checkpoint count, and what may be the same", "llama-405b", "gs://m/int8", "ad"},
+		{"a slash at the end makes no other checkpoint", "llama-405b", "gs://m/int8/", "ad"},
+		{"without a checkpoint the profile decides", "llama-405b", "", "acd"},
+		{"what was made by hand is told by its checkpoint alone", "", "gs://m/int8", "f"},
+		{"of what nothing is known, nothing is the same", "", "", ""},
+		{"a model that never ran has none", "gemma", "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := ""
+			for _, r := range RunsOf(history, tt.profile, tt.checkpoint) {
+				got += r.Revision
+			}
+			if got != tt.want {
+				t.Errorf("runs %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestARunBeginsWithItsLeader(t *testing.T) {
+	t.Parallel()
+	leader := at(0)
+	done := func(id milestone.ID, from, to float64) milestone.Milestone {
+		return milestone.Milestone{ID: id, State: milestone.Done, Started: at(from), Finished: at(to)}
+	}
+	rest := []milestone.Milestone{
+		done(milestone.Scheduled, 0, 12), done(milestone.Images, 12, 13),
+		done(milestone.Process, -0.1, 14), // a node whose clock is late
+		done(milestone.Ready, 14, 15),
+	}
+	want := Run{Started: leader, Revision: "r1", Steps: map[milestone.ID]time.Duration{
+		milestone.Images: time.Minute, milestone.Process: 14*time.Minute + 6*time.Second, milestone.Ready: time.Minute,
+	}}
+	for name, applied := range map[string]milestone.Milestone{
+		"as one process tells it, from the LeaderWorkerSet on": done(milestone.Applied, -4, 0),
+		"as another tells it, from the leader on":              done(milestone.Applied, 0, 0),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, ok := RunOf(append([]milestone.Milestone{applied}, rest...), "r1")
+			if !ok {
+				t.Fatal("a group that is ready has no run")
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("run (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

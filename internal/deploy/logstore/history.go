@@ -55,7 +55,8 @@ func (d *Deployment) Runs() ([]forecast.Run, error) {
 }
 
 // RecordRun adds a start-up to the history, of which the latest are kept. The
-// same start-up, told again by another process, takes its own place. A history
+// same start-up, which is that of the same leader, takes its own place when
+// another process tells it again. A history
 // that cannot be read is begun anew.
 func (d *Deployment) RecordRun(run forecast.Run) error {
 	if d == nil {
@@ -80,7 +81,7 @@ func (d *Deployment) recordRun(run forecast.Run) error {
 	if err != nil {
 		runs = nil
 	}
-	runs = slices.DeleteFunc(runs, func(r forecast.Run) bool { return r.Started.Equal(run.Started) })
+	runs = slices.DeleteFunc(runs, func(r forecast.Run) bool { return sameRun(r, run) })
 	runs = append(runs, run)
 	slices.SortStableFunc(runs, func(a, b forecast.Run) int { return a.Started.Compare(b.Started) })
 	runs = runs[max(0, len(runs)-keptRuns):]
@@ -89,6 +90,15 @@ func (d *Deployment) recordRun(run forecast.Run) error {
 		return err
 	}
 	return replaceFile(filepath.Join(d.dir, historyFile), append(data, '\n'))
+}
+
+// sameRun reports whether two runs are one start-up. A leader has one; where it is
+// not known of both, the begin tells.
+func sameRun(a, b forecast.Run) bool {
+	if a.Leader != "" && b.Leader != "" {
+		return a.Leader == b.Leader
+	}
+	return a.Started.Equal(b.Started)
 }
 
 // waitForLock takes a lock that others have for moments only.

@@ -50,6 +50,63 @@ func TestTheLatestStartUpsAreRemembered(t *testing.T) {
 	}
 }
 
+func TestAStartUpIsKnownByItsLeader(t *testing.T) {
+	t.Parallel()
+	of := func(leader string, hour int) forecast.Run {
+		run := startUp(hour)
+		run.Leader, run.Profile = leader, "llama"
+		return run
+	}
+	moved := of("a", 1)
+	moved.Started = moved.Started.Add(-time.Minute)
+	tests := []struct {
+		name       string
+		told, want []forecast.Run
+	}{
+		{"groups that begin at once are two", []forecast.Run{of("a", 1), of("b", 1)}, []forecast.Run{of("a", 1), of("b", 1)}},
+		{"a leader has one, also where its begin is told otherwise", []forecast.Run{moved, of("a", 1)}, []forecast.Run{of("a", 1)}},
+		{"where no leader was recorded, the begin decides", []forecast.Run{startUp(1), of("a", 1)}, []forecast.Run{of("a", 1)}},
+		{"other start-ups stay", []forecast.Run{of("a", 1), startUp(2), of("c", 3)}, []forecast.Run{of("a", 1), startUp(2), of("c", 3)}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			d := open(t, t.TempDir(), Limits{}).Deployment(testKey)
+			for _, run := range tt.told {
+				if err := d.RecordRun(run); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, err := d.Runs()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("history (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAHistoryThatKnowsNoModelsIsRead(t *testing.T) {
+	t.Parallel()
+	d := open(t, t.TempDir(), Limits{}).Deployment(testKey)
+	if err := os.MkdirAll(d.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	text := `{"version":1,"runs":[{"started":"2026-03-01T13:00:00Z","revision":"r1","steps":{"restore":60000000000}}]}`
+	if err := os.WriteFile(filepath.Join(d.dir, historyFile), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := d.Runs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]forecast.Run{startUp(1)}, got); diff != "" {
+		t.Errorf("history (-want +got):\n%s", diff)
+	}
+}
+
 func TestProcessesRecordStartUpsAtOnce(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
