@@ -74,7 +74,7 @@ func TestAPanicBesideTheDashboardRestoresTheTerminal(t *testing.T) {
 		guarded(func() { panic(boom) })
 	}()
 	if !lineMode(t, inside) {
-		t.Error("the terminal does not read lines")
+		t.Fatal("the terminal does not read lines")
 	}
 	written := make([]byte, 512)
 	n, err := outside.Read(written)

@@ -24,6 +24,7 @@ func TestADashboardThatLosesItsTerminalRestoresIt(t *testing.T) {
 // credentialPlugin is the cluster as a user sees it whose token comes from a program.
 // That one says how often it ran, on standard error, and what it returns
 // is to be renewed at once; it fails from the run on that fails says.
+// All but the first take long enough for a dashboard to have the screen by then.
 func (c *cluster) credentialPlugin(t *testing.T, ns string, fails int) (user *cluster, ran func() int) {
 	t.Helper()
 	user = c.user(t, ns, "plugin")
@@ -32,9 +33,11 @@ func (c *cluster) credentialPlugin(t *testing.T, ns string, fails int) (user *cl
 	dir := t.TempDir()
 	runs, plugin := filepath.Join(dir, "runs"), filepath.Join(dir, "plugin")
 	script := fmt.Sprintf(`#!/bin/sh
-echo run >> %[1]s
-n=$(wc -l < %[1]s)
+touch %[1]s
+n=$(($(wc -l < %[1]s) + 1))
+test "$n" = 1 || sleep 1
 echo "PLUGIN RUN $n, keyboard: $(test -t 0 && echo yes || echo no)" >&2
+echo run >> %[1]s
 test "$n" -lt %[2]d || exit 1
 cat <<END
 {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
