@@ -52,6 +52,9 @@ func (a *app) dashboard(ctx context.Context, b *backend, cfg tui.Config) (tui.Ou
 			return out, err
 		}
 	}
+	if out.Report != "" {
+		fmt.Fprint(a.Out, "\n"+safeLines(out.Report))
+	}
 	return out, context.Cause(ctx)
 }
 

@@ -47,7 +47,7 @@ func (b *backend) run(f func()) error {
 	if b.over {
 		return errOver
 	}
-	b.running.Go(f)
+	b.running.Go(func() { guarded(f) })
 	return nil
 }
 

@@ -28,6 +28,7 @@ func (h *history) see(s status.Snapshot) {
 			h.recorded = map[string]bool{}
 		}
 		h.recorded[g.Leader.UID] = true
+		run.Leader, run.Profile, run.Checkpoint = g.Leader.UID, s.Profile, s.Checkpoint
 		_ = h.kept.RecordRun(run)
 	}
 }
@@ -35,7 +36,7 @@ func (h *history) see(s status.Snapshot) {
 // expect is how long the steps of a start-up of this deployment take: what its
 // profile documents, and what earlier start-ups took here.
 func (s *sight) expect(snapshot status.Snapshot) (forecast.Expectations, tui.Last) {
-	runs := s.runs()
+	runs := s.runs(snapshot.Profile, snapshot.Checkpoint)
 	var last tui.Last
 	if len(runs) > 0 {
 		last = runs[len(runs)-1].Steps
@@ -43,12 +44,12 @@ func (s *sight) expect(snapshot status.Snapshot) (forecast.Expectations, tui.Las
 	return forecast.Merge(expectedOf(snapshot.Profile), runs), last
 }
 
-// runs are the earlier start-ups, the oldest first. A history that cannot be read
-// is none.
-func (s *sight) runs() []forecast.Run {
+// runs are the earlier start-ups of what is deployed now, the oldest first. A
+// history that cannot be read is none.
+func (s *sight) runs(profile, checkpoint string) []forecast.Run {
 	runs, err := s.kept.kept().Runs()
 	if err != nil {
 		return nil
 	}
-	return runs
+	return forecast.RunsOf(runs, profile, checkpoint)
 }

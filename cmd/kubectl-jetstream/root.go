@@ -18,7 +18,7 @@ Exit codes:
   3    not ready (status, generate)
   4    a cause that waiting cannot heal
   124  --timeout reached
-  130  interrupted (Ctrl-C), 143 terminated
+  129  the terminal was closed, 130 interrupted (Ctrl-C), 143 terminated
   141  nobody reads the output any more, as with '… | head -1'`
 
 // newRootCommand builds the whole command tree. Each call returns a fresh

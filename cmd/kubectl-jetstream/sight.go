@@ -115,7 +115,7 @@ func (s *sight) stream(ctx context.Context, book *logtail.Book) (<-chan status.S
 		return nil, err
 	}
 	out := newLatest[status.Snapshot]()
-	go func() {
+	go guarded(func() {
 		defer close(out)
 		defer s.endKeeping()
 		var past history
@@ -126,7 +126,7 @@ func (s *sight) stream(ctx context.Context, book *logtail.Book) (<-chan status.S
 			past.see(snapshot)
 			out.put(snapshot)
 		}
-	}()
+	})
 	return out, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"os"
-	"slices"
 	"sync"
 	"time"
 
@@ -39,8 +38,8 @@ func (t *terminal) take(errTTY bool, errors io.Writer) (giveBack func(), err err
 		}
 	}
 	before := utilruntime.PanicHandlers
-	crashed := func(context.Context, any) { t.restore() }
-	utilruntime.PanicHandlers = slices.Insert(slices.Clone(before), 0, crashed)
+	// The runtime prints the panic afterwards; client-go's own handler would, too.
+	utilruntime.PanicHandlers = []func(context.Context, any){func(context.Context, any) { t.restore() }}
 	t.setRescue(func() {
 		_, _ = io.WriteString(t.out, leaveDashboard)
 		_ = term.Restore(int(t.in.Fd()), state)

@@ -244,7 +244,7 @@ func (u *upRun) waitUntilReady(ctx context.Context, r rolledOut) error {
 	}
 	defer sight.close()
 	return sight.observe(ctx, func(snapshots <-chan status.Snapshot) error {
-		u.expected = forecast.Merge(expectedRanges(r.plan.profile), sight.runs())
+		u.expected = forecast.Merge(expectedRanges(r.plan.profile), sight.runs(r.plan.values.Profile, r.plan.values.Params["checkpoint"]))
 		f := &follower{
 			progress: newProgress(objectName(u.deployment.name), u.begun, u.expected),
 			sink:     u.sink,
