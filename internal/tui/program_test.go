@@ -319,6 +319,8 @@ func TestADeadlineEndsOnlyWhatWasNeverReady(t *testing.T) {
 	p.AwaitText("READY for 1m00s")
 	w.later(2 * time.Minute)
 	p.AwaitText("READY for 3m00s")
+	w.later(time.Minute)
+	p.AwaitText("READY for 4m00s") // only the ticks that look at the deadline get here
 	p.Type("q")
 	if out := p.ended(t); out.TimedOut {
 		t.Errorf("outcome %+v", out)
