@@ -42,8 +42,9 @@ type stepKey struct {
 }
 
 type toldStep struct {
-	state milestone.State
-	count int
+	state   milestone.State
+	count   int
+	implied bool // nothing has been told, since no line of its own said so
 }
 
 type findingKey struct {

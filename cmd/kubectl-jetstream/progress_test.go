@@ -357,6 +357,31 @@ func TestEveryMilestoneIsToldAndAStallOnce(t *testing.T) {
 	}
 }
 
+func TestAStepWhoseLineComesAfterThatOfALaterStepIsTold(t *testing.T) {
+	t.Parallel()
+	s := newStory()
+	s.then(0, func(*status.Snapshot) {})
+	s.then(time.Second, func(n *status.Snapshot) {
+		n.Groups[0].Leader = &status.Pod{Name: "jetstream-pathways-0", UID: "1", Status: "Running", TotalContainers: 1}
+		n.Groups[0].Milestones = []milestone.Milestone{
+			{ID: milestone.ResourceManager, Title: "resource manager", Container: "pathways-rm", State: milestone.Done, Implied: true},
+			{ID: milestone.Backend, Title: "backend", Container: "jax-tpu", State: milestone.Done, Started: s.now, Finished: s.now},
+		}
+	})
+	s.then(time.Second, func(n *status.Snapshot) {
+		m := &n.Groups[0].Milestones[0]
+		m.Implied, m.Started, m.Finished = false, s.now, s.now
+	})
+	want := `14:38:00  jetstream-pathways      PENDING
+14:38:01  jetstream-pathways-0    Running 0/1
+14:38:01  jax-tpu                 backend done
+14:38:02  pathways-rm             resource manager done
+`
+	if diff := cmp.Diff(want, string(s.tell())); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestProgramsAreToldWhatPeopleReadElsewhere(t *testing.T) {
 	t.Parallel()
 	s := started()

@@ -22,7 +22,7 @@ func (p *progress) milestones(s status.Snapshot, g status.Group) []event {
 	for _, m := range forecast.Of(g.Milestones, p.expected, s.ObservedAt).Steps {
 		key := stepKey{g.Leader.UID, m.ID}
 		was := p.steps[key]
-		is := toldStep{state: m.State, count: m.Count}
+		is := toldStep{state: m.State, count: m.Count, implied: m.Implied}
 		if m.Awaited {
 			is.state = milestone.Pending
 		}
