@@ -64,6 +64,11 @@ type Snapshot struct {
 	// where its arguments do not say.
 	Model      string `json:"model,omitempty"`
 	Checkpoint string `json:"checkpoint,omitempty"`
+	// MaxPrefill and MaxTarget are the longest prompt, and the longest prompt
+	// and answer together, that the model server was told to take, in tokens; 0
+	// where its arguments do not say.
+	MaxPrefill int `json:"maxPrefill,omitempty"`
+	MaxTarget  int `json:"maxTarget,omitempty"`
 	// Chips is how many TPU chips the groups take that should exist.
 	Chips int `json:"chips,omitempty"`
 	// Manual is true for a deployment that was not made by this plugin, such

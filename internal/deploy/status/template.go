@@ -35,6 +35,8 @@ func (s *Snapshot) describe(lws *lwsv1.LeaderWorkerSet) {
 	leader, worker := templates(lws)
 	s.Model = argument(leader, modelServer, "model_name")
 	s.Checkpoint = argument(leader, modelServer, "load_parameters_path")
+	s.MaxPrefill = numberArgument(leader, modelServer, "max_prefill_predict_length")
+	s.MaxTarget = numberArgument(leader, modelServer, "max_target_length")
 	s.Manual = lws.Labels[managedByLabel] != managedByUs
 	workers := max(sizeOf(lws)-1, 0)
 	s.Chips = replicasOf(lws) * (chips(leader) + workers*chips(worker))
@@ -68,18 +70,14 @@ func chips(template *corev1.PodTemplateSpec) int {
 func PlanOf(lws *lwsv1.LeaderWorkerSet) milestone.Plan {
 	leader, _ := templates(lws)
 	plan := milestone.Plan{Engines: 1, Workers: max(sizeOf(lws)-1, 0)}
-	if n, err := strconv.Atoi(argument(leader, "pathways-rm", "--instance_count")); err == nil {
-		plan.Slices = n
-	}
+	plan.Slices = numberArgument(leader, "pathways-rm", "--instance_count")
 	if strings.Contains(argument(leader, modelServer, "inference_server"), "Disaggregated") {
 		plan.Engines = 2
 	}
 	if strings.EqualFold(argument(leader, modelServer, "enable_model_warmup"), "true") {
-		longest, err := strconv.Atoi(argument(leader, modelServer, "max_prefill_predict_length"))
-		if err == nil {
-			for bucket := smallestBucket; bucket <= min(longest, largestBucket); bucket *= 2 {
-				plan.Buckets++
-			}
+		longest := numberArgument(leader, modelServer, "max_prefill_predict_length")
+		for bucket := smallestBucket; bucket <= min(longest, largestBucket); bucket *= 2 {
+			plan.Buckets++
 		}
 	}
 	return plan
@@ -102,6 +100,16 @@ func argument(template *corev1.PodTemplateSpec, container, key string) string {
 		}
 	}
 	return value
+}
+
+// numberArgument is the value of an argument that is a number of things; 0 if it is
+// not given or is no such number.
+func numberArgument(template *corev1.PodTemplateSpec, container, key string) int {
+	n, err := strconv.Atoi(argument(template, container, key))
+	if err != nil {
+		return 0
+	}
+	return max(n, 0)
 }
 
 // sizeOf is how many pods a group should have.

@@ -37,10 +37,11 @@ func guideLWS(t *testing.T, file string) *lwsv1.LeaderWorkerSet {
 func TestADeploymentMadeByHandFromTheGuideSaysWhatItServes(t *testing.T) {
 	t.Parallel()
 	type served struct {
-		Model, Checkpoint string
-		Chips             int
-		Manual            bool
-		Plan              milestone.Plan
+		Model, Checkpoint     string
+		MaxPrefill, MaxTarget int
+		Chips                 int
+		Manual                bool
+		Plan                  milestone.Plan
 	}
 	tests := []struct {
 		name, file string
@@ -49,15 +50,15 @@ func TestADeploymentMadeByHandFromTheGuideSaysWhatItServes(t *testing.T) {
 	}{
 		{
 			"one slice", "jetstream-pathways-llama-3-1-405b-4x4.yaml", 1,
-			served{"llama3.1-405b", "CHECKPOINT_PATH", 16, true, milestone.Plan{Workers: 4, Slices: 1, Engines: 1, Buckets: 7}},
+			served{"llama3.1-405b", "CHECKPOINT_PATH", 1024, 2048, 16, true, milestone.Plan{Workers: 4, Slices: 1, Engines: 1, Buckets: 7}},
 		},
 		{
 			"two groups take twice as many chips", "jetstream-pathways-llama-3-1-405b-4x4.yaml", 2,
-			served{"llama3.1-405b", "CHECKPOINT_PATH", 32, true, milestone.Plan{Workers: 4, Slices: 1, Engines: 1, Buckets: 7}},
+			served{"llama3.1-405b", "CHECKPOINT_PATH", 1024, 2048, 32, true, milestone.Plan{Workers: 4, Slices: 1, Engines: 1, Buckets: 7}},
 		},
 		{
 			"prefill and decode apart", "jetstream-pathways-disagg-llama-2-70b-2-2x4.yaml", 1,
-			served{"llama2-70b", "CHECKPOINT_PATH", 16, true, milestone.Plan{Workers: 4, Slices: 2, Engines: 2, Buckets: 7}},
+			served{"llama2-70b", "CHECKPOINT_PATH", 1024, 2048, 16, true, milestone.Plan{Workers: 4, Slices: 2, Engines: 2, Buckets: 7}},
 		},
 	}
 	for _, tt := range tests {
@@ -66,7 +67,7 @@ func TestADeploymentMadeByHandFromTheGuideSaysWhatItServes(t *testing.T) {
 			lws := guideLWS(t, tt.file)
 			lws.Spec.Replicas = &tt.replicas
 			s := Build(Inputs{Namespace: "ns", Name: lws.Name, LWS: lws, Now: now})
-			got := served{s.Model, s.Checkpoint, s.Chips, s.Manual, PlanOf(lws)}
+			got := served{s.Model, s.Checkpoint, s.MaxPrefill, s.MaxTarget, s.Chips, s.Manual, PlanOf(lws)}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("what is served (-want +got):\n%s", diff)
 			}
