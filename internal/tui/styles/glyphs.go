@@ -12,6 +12,8 @@ type Glyphs struct {
 	Approx                                 string // in front of an estimated time
 	Dot                                    string // between the parts of a line
 	Cursor                                 string // marks the selected row
+	Bullet                                 string // in front of an item of a list
+	Wrapped                                string // in front of what goes on from the row above
 }
 
 func glyphs(ascii bool) Glyphs {
@@ -22,6 +24,7 @@ func glyphs(ascii bool) Glyphs {
 			HostPending: ".", HostRunning: "o", HostReady: "#",
 			Horizontal: "-", Vertical: "|", Cross: "+", TeeDown: "+", TeeUp: "+",
 			Ellipsis: "~", Approx: "~", Dot: "-", Cursor: ">",
+			Bullet: "-", Wrapped: "\\",
 		}
 	}
 	return Glyphs{
@@ -30,5 +33,6 @@ func glyphs(ascii bool) Glyphs {
 		HostPending: "·", HostRunning: "○", HostReady: "●",
 		Horizontal: "─", Vertical: "│", Cross: "┼", TeeDown: "┬", TeeUp: "┴",
 		Ellipsis: "…", Approx: "≈", Dot: "·", Cursor: "▌",
+		Bullet: "•", Wrapped: "↳",
 	}
 }

@@ -45,6 +45,13 @@ type Styles struct {
 	Key      lipgloss.Style // a key in help
 	Prompt   lipgloss.Style // in front of an input
 	Command  lipgloss.Style // a command to copy
+
+	Heading  lipgloss.Style // in an answer, behind its marks
+	Code     lipgloss.Style // between its marks
+	Quote    lipgloss.Style // the bar in front of a quotation
+	Link     lipgloss.Style // the text in front of an address
+	Emphasis lipgloss.Style
+	Struck   lipgloss.Style // between its marks
 }
 
 // New returns the styles for a terminal.
@@ -79,5 +86,12 @@ func New(o Options) *Styles {
 		Key:      base.Bold(true),
 		Prompt:   base.Bold(true).Foreground(blue),
 		Command:  base.Bold(true),
+
+		Heading:  base.Bold(true).Foreground(blue),
+		Code:     fg(pick(lipgloss.Color("23"), lipgloss.Cyan)),
+		Quote:    fg(grey),
+		Link:     base.Underline(true),
+		Emphasis: base.Italic(true),
+		Struck:   base.Strikethrough(true),
 	}
 }
