@@ -7,19 +7,20 @@ import (
 	"unicode/utf8"
 )
 
-// beginOfText is the token that the server puts before every prompt.
-const beginOfText = 1
-
-// bytesPerToken is the longest text, on average, for which EstimateTokens
-// counts one token. A text of more bytes than this times the limit cannot fit,
-// and need not be written out to see that.
-const bytesPerToken = 8
+const (
+	// beginOfText is the token that the server puts before every prompt.
+	beginOfText = 1
+	// bytesPerToken is the longest text for which EstimateTokens counts one
+	// token. What has more bytes than this times the limit cannot fit, which is
+	// seen without writing it out.
+	bytesPerToken = 4
+)
 
 // ErrNoText is returned for a text without a visible character.
 var ErrNoText = errors.New("there is nothing to send: the text is empty")
 
-// request writes the prompt for a text after the earlier exchanges, as many of
-// the last ones as fit.
+// request writes the prompt for a text after the earlier exchanges, with as
+// many of the last ones as fit.
 func (s Settings) request(earlier []exchange, text string) (Request, error) {
 	switch {
 	case strings.TrimSpace(text) == "":
@@ -34,8 +35,7 @@ func (s Settings) request(earlier []exchange, text string) (Request, error) {
 	if s.Template.Alone() {
 		earlier = nil
 	}
-	f := fitting{settings: s, limit: prompt, earlier: earlier}
-	r, err := f.fit(text)
+	r, err := fitting{settings: s, limit: prompt, earlier: earlier}.fit(text)
 	if err != nil {
 		return Request{}, err
 	}
@@ -55,39 +55,41 @@ func (f fitting) fit(text string) (Request, error) {
 		r, _, err := f.try(len(f.earlier), text)
 		return r, err
 	}
-	r, ok, err := f.try(0, text)
+	alone, ok, err := f.try(0, text)
 	if err != nil {
 		return Request{}, err
 	}
 	if !ok {
-		return f.trim(text)
+		return f.trim(text, alone.Tokens)
 	}
-	// The number of turns is doubled until they do not fit and then halved, so
-	// that the work depends on the limit and not on how long the conversation
-	// is.
-	kept, beyond := 0, len(f.earlier)+1
-	for step := 1; kept+step < beyond; {
-		longer, ok, err := f.try(kept+step, text)
-		switch {
-		case err != nil:
-			return Request{}, err
-		case ok:
-			r, kept = longer, kept+step
-			step *= 2
-		default:
-			beyond = kept + step
-		}
-		if kept+step >= beyond {
-			step = max(1, (beyond-kept)/2)
-		}
-	}
-	return r, nil
+	return f.withEarlier(text, alone)
 }
 
-// try writes the prompt with the last turns and reports whether it fits.
+// withEarlier adds earlier turns to a prompt that fits without them. Their
+// number is doubled until they do not fit and the gap is halved then, so that
+// the work depends on the limit and not on how long the conversation is.
+func (f fitting) withEarlier(text string, fits Request) (Request, error) {
+	kept, beyond, step := 0, len(f.earlier)+1, 1
+	for kept+1 < beyond {
+		turns := min(kept+step, beyond-1)
+		r, ok, err := f.try(turns, text)
+		if err != nil {
+			return Request{}, err
+		}
+		if ok {
+			fits, kept, step = r, turns, 2*step
+			continue
+		}
+		beyond, step = turns, max(1, (turns-kept)/2)
+	}
+	return fits, nil
+}
+
+// try writes the prompt with the last turns before the text and reports
+// whether it fits.
 func (f fitting) try(turns int, text string) (Request, bool, error) {
 	c := conversation{System: f.settings.System, Turns: f.earlier[len(f.earlier)-turns:], User: text}
-	if f.limit > 0 && c.size() > f.limit*bytesPerToken && turns > 0 {
+	if turns > 0 && c.longerThan(f.limit*bytesPerToken) && f.limit > 0 {
 		return Request{}, false, nil
 	}
 	written, err := f.settings.Template.render(c)
@@ -98,29 +100,25 @@ func (f fitting) try(turns int, text string) (Request, bool, error) {
 	return Request{Text: written, Tokens: tokens, Dropped: len(f.earlier) - turns}, tokens <= f.limit, nil
 }
 
-func (c conversation) size() int {
+func (c conversation) longerThan(limit int) bool {
 	n := len(c.System) + len(c.User)
 	for _, t := range c.Turns {
 		n += len(t.User) + len(t.Answer)
 	}
-	return n
+	return n > limit
 }
 
 // trim takes as much of the end of a text as fits without any earlier turn.
-func (f fitting) trim(text string) (Request, error) {
-	whole, _, err := f.try(0, text)
-	if err != nil {
-		return Request{}, err
-	}
+func (f fitting) trim(text string, tokens int) (Request, error) {
 	empty, ok, err := f.try(0, "")
 	if err != nil {
 		return Request{}, err
 	}
 	if !ok {
-		return Request{}, &TooLongError{Tokens: empty.Tokens, Limit: f.limit, System: true}
+		return Request{}, &TooLongError{Tokens: empty.Tokens, Limit: f.limit, System: f.settings.System != ""}
 	}
 	if !f.settings.Trim {
-		return Request{}, &TooLongError{Tokens: whole.Tokens, Limit: f.limit}
+		return Request{}, &TooLongError{Tokens: tokens, Limit: f.limit}
 	}
 	end := text[max(0, len(text)-f.limit*bytesPerToken):]
 	cut := sort.Search(len(end), func(i int) bool {
