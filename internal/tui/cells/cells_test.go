@@ -57,6 +57,38 @@ func TestWrap(t *testing.T) {
 	}
 }
 
+func TestCharacters(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		in   string
+		want []string
+		last int // the width of the last one
+	}{
+		{"letters", "abc", []string{"a", "b", "c"}, 1},
+		{"marks join the letter in front of them", "e\u0301\u0301x", []string{"e\u0301\u0301", "x"}, 1},
+		{"a joined emoji is one", "a👩\u200d💻", []string{"a", "👩\u200d💻"}, 2},
+		{"flags are pairs", "🇩🇪🇫🇷", []string{"🇩🇪", "🇫🇷"}, 2},
+		{"a carriage return keeps its newline", "\r\n", []string{"\r\n"}, 0},
+		{"what stands alone has its own width", "a\u200b", []string{"a", "\u200b"}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := Characters(tt.in, 100)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("characters (-want +got):\n%s", diff)
+			}
+			last := got[len(got)-1]
+			if size, width := Character(last); size != len(last) || width != tt.last {
+				t.Errorf("%q has %d bytes and %d cells, want %d cells", last, size, width, tt.last)
+			}
+		})
+	}
+	if got := Characters("abc", 2); len(got) != 2 {
+		t.Errorf("%d characters, want at most 2", len(got))
+	}
+}
+
 func TestWrapAtMostMarksWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	for w := range 30 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/cells"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/safetext"
 )
 
@@ -64,7 +65,7 @@ func bounded(line string) string {
 	var b strings.Builder
 	kept := 0
 	for at := 0; at < len(line); {
-		size, _ := character(line[at:])
+		size, _ := cells.Character(line[at:])
 		if size > maxCharacter {
 			end := at + maxCharacter
 			for !utf8.RuneStart(line[end]) {
@@ -80,13 +81,4 @@ func bounded(line string) string {
 	}
 	b.WriteString(line[kept:])
 	return b.String()
-}
-
-// character returns the size of the first character in bytes and in cells.
-func character(s string) (size, cells int) {
-	if s[0] < utf8.RuneSelf && (len(s) == 1 || s[1] < utf8.RuneSelf) {
-		return 1, 1
-	}
-	char, cells := ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
-	return len(char), cells
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"github.com/yuin/goldmark/parser"
 
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/cells"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/styles"
 )
 
@@ -42,19 +43,19 @@ func (l *layout) split(runs []run, w int) {
 	l.text, l.atoms = l.text[:0], l.atoms[:0]
 	for _, r := range runs {
 		for at := 0; at < len(r.text); {
-			size, cells := character(r.text[at:])
+			size, width := cells.Character(r.text[at:])
 			from := len(l.text)
-			if cells > w {
+			if width > w {
 				l.text = append(l.text, ansi.Truncate(l.s.Glyphs.Ellipsis, w, "")...)
-				cells = w
+				width = w
 			} else {
 				l.text = append(l.text, r.text[at:at+size]...)
 			}
 			c := r.text[at]
 			if c == '\n' {
-				cells = 0
+				width = 0
 			}
-			l.atoms = append(l.atoms, atom{int32(from), int32(len(l.text)), int8(cells), c == ' ', c == '\n', r.attr})
+			l.atoms = append(l.atoms, atom{int32(from), int32(len(l.text)), int8(width), c == ' ', c == '\n', r.attr})
 			at += size
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/cells"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/safetext"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/styles"
 )
@@ -105,18 +106,18 @@ func (i *Input) moveTo(pos int) {
 // insert puts text at the cursor. A mark that joins the character in front of
 // it becomes part of that one.
 func (i *Input) insert(text string) {
-	added := characters(safetext.Line(text), maxLength-len(i.chars))
+	added := cells.Characters(safetext.Line(text), maxLength-len(i.chars))
 	before := strings.Join(i.chars[:i.pos], "") + strings.Join(added, "")
 	after := strings.Join(i.chars[i.pos:], "")
-	i.chars = characters(before+after, maxLength)
-	i.moveTo(len(characters(before, maxLength)))
+	i.chars = cells.Characters(before+after, maxLength)
+	i.moveTo(len(cells.Characters(before, maxLength)))
 }
 
 func (i *Input) remove(from, to int) {
 	from, to = max(from, 0), min(to, len(i.chars))
 	if from < to {
 		rest := strings.Join(i.chars[:from], "") + strings.Join(i.chars[to:], "")
-		i.chars = characters(rest, maxLength)
+		i.chars = cells.Characters(rest, maxLength)
 		i.moveTo(from)
 	}
 }
@@ -189,15 +190,4 @@ func (i *Input) CursorX() int {
 		x += ansi.StringWidth(char)
 	}
 	return x
-}
-
-// characters splits text into at most n characters.
-func characters(text string, n int) []string {
-	var chars []string
-	for text != "" && len(chars) < n {
-		char, _ := ansi.FirstGraphemeCluster(text, ansi.GraphemeWidth)
-		chars = append(chars, char)
-		text = text[len(char):]
-	}
-	return chars
 }
