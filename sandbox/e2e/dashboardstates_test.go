@@ -60,7 +60,10 @@ func TestTheDashboardOfAGroupThatIsRecreatedMidRestore(t *testing.T) {
 	term.press("p")
 	term.await("READY", 2*time.Minute, func(screen string) bool { return strings.Contains(screen, "READY for") })
 
-	// The API server goes: what is shown is said to be old, and nothing hangs.
+	surviveAPIServer(t, c, term, ns)
+	term.await("READY again", 2*time.Minute, func(screen string) bool { return strings.Contains(screen, "READY for") })
+
+	// The API server goes for good: what is shown is said to be old, and nothing hangs.
 	if err := sandbox.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

@@ -91,7 +91,7 @@ machine alone.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &exitError{code: exitUsage, err: fmt.Errorf("%w; see \"%s --help\"", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newUp(s), newDown(s), newStatus(s), newRun(s), newKubeconfig(s), newScenario(s))
+	root.AddCommand(newUp(s), newDown(s), newStatus(s), newRun(s), newKubeconfig(s), newScenario(s), newRestartAPIServer(s))
 	return root
 }
 

@@ -46,6 +46,8 @@ func TestWrongCommandLinesAreExplained(t *testing.T) {
 		{"the status of no sandbox", []string{"status"}, exitNotRunning, "jetstream-sandbox up"},
 		{"the kubeconfig of no sandbox", []string{"kubeconfig"}, exitNotRunning, "jetstream-sandbox up"},
 		{"a scenario for no sandbox", []string{"scenario", "set", "happy"}, exitNotRunning, "jetstream-sandbox up"},
+		{"an API server that is away for less than no time", []string{"restart-apiserver", "--away", "-1s"}, exitUsage, "--away -1s"},
+		{"the API server of no sandbox", []string{"restart-apiserver"}, exitNotRunning, "jetstream-sandbox up"},
 		{"the end of no sandbox", []string{"down"}, exitOK, "no sandbox runs in"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -264,6 +264,12 @@ func (c *Cluster) fail(err error) {
 	})
 }
 
+// RestartAPIServer ends the API server, starts it again on the same data and port after
+// a time, and returns when it is ready.
+func (c *Cluster) RestartAPIServer(ctx context.Context, away time.Duration) error {
+	return c.control.RestartAPIServer(ctx, away)
+}
+
 // RequestStop makes Wait return.
 func (c *Cluster) RequestStop() { c.stopOnce.Do(func() { close(c.stop) }) }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -43,14 +44,17 @@ const longestSocketName = len("etcd-client.sock")
 
 // ControlPlane is a running control plane.
 type ControlPlane struct {
-	port     int
-	pki      *pki
-	etcd     *etcd
-	listener *closingListener
+	port int
+	pki  *pki
+	etcd *etcd
 
-	cancel context.CancelFunc
-	group  *errgroup.Group
-	done   chan struct{} // closed when a component has ended
+	cancel   context.CancelFunc
+	group    *errgroup.Group
+	done     chan struct{} // closed when a component has ended
+	restarts chan restart  // taken by the API server that runs
+
+	mu       sync.Mutex
+	listener *closingListener // of the API server that runs, or was the last to
 }
 
 // Start starts a control plane and returns as soon as its API server answers. The
@@ -77,7 +81,10 @@ func Start(ctx context.Context, cfg Config) (*ControlPlane, error) {
 	// order in which Stop ends them and not when the caller's signal arrives.
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	group, running := errgroup.WithContext(running)
-	c := &ControlPlane{port: port, pki: keys, listener: listener, cancel: cancel, group: group, done: make(chan struct{})}
+	c := &ControlPlane{
+		port: port, pki: keys, listener: listener, cancel: cancel, group: group,
+		done: make(chan struct{}), restarts: make(chan restart),
+	}
 	if err := c.start(ctx, running, cfg); err != nil {
 		stopping, giveUp := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 		defer giveUp()
@@ -86,8 +93,8 @@ func Start(ctx context.Context, cfg Config) (*ControlPlane, error) {
 	return c, nil
 }
 
-// farewellTimeout is how long requests under way may take once the control plane is
-// told to stop.
+// farewellTimeout is how long requests under way may take once the API server is told
+// to stop.
 const farewellTimeout = 100 * time.Millisecond
 
 // stopTimeout bounds the clean-up after a start that failed.
@@ -122,7 +129,7 @@ func (c *ControlPlane) start(ctx, running context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	c.group.Go(component(running, "kube-apiserver", server))
+	c.group.Go(component(running, "kube-apiserver", func(ctx context.Context) error { return c.serveAPI(ctx, cfg, server) }))
 	if err := c.waitFor(ctx, "/livez/ping"); err != nil {
 		return err
 	}
@@ -160,7 +167,7 @@ func (c *ControlPlane) Done() <-chan struct{} { return c.done }
 // not end in time. Nothing is lost by the latter: etcd has written what it confirmed.
 func (c *ControlPlane) Stop(ctx context.Context) error {
 	c.cancel()
-	farewell := time.AfterFunc(farewellTimeout, c.listener.closeConns)
+	farewell := time.AfterFunc(farewellTimeout, c.closeConns)
 	defer farewell.Stop()
 	ended := make(chan error, 1)
 	go func() { ended <- c.group.Wait() }()

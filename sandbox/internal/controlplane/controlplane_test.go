@@ -44,17 +44,30 @@ func TestControlPlaneStartsServesAndStops(t *testing.T) {
 	if _, err := client.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{}); err != nil {
 		t.Errorf("the API server answers, but does not serve: %v", err)
 	}
-	accounts, err := client.CoreV1().ServiceAccounts("a").Watch(ctx, metav1.ListOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if e, ok := <-accounts.ResultChan(); !ok || e.Type != watch.Added {
-		t.Errorf("the controller manager made no service account: %v, %v", e.Type, ok)
-	}
-	accounts.Stop()
+	waitAccount(ctx, t, client, "a")
 	if err := cp.WaitReady(ctx); err != nil {
 		t.Errorf("the control plane does not get ready: %v", err)
 	}
+
+	// Of the API server that comes back, everything is as before, and watches of its
+	// predecessor have ended.
+	before, err := client.CoreV1().Namespaces().Watch(ctx, metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cp.RestartAPIServer(ctx, 200*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	for range before.ResultChan() { // until the server ends it
+	}
+	if _, err := client.CoreV1().Namespaces().Get(ctx, "a", metav1.GetOptions{}); err != nil {
+		t.Errorf("after a restart of the API server: %v", err)
+	}
+	ns.Name = "b"
+	if _, err := client.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{}); err != nil {
+		t.Errorf("after a restart of the API server: %v", err)
+	}
+	waitAccount(ctx, t, client, "b")
 
 	begin := time.Now()
 	stopping, stop := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
@@ -66,6 +79,19 @@ func TestControlPlaneStartsServesAndStops(t *testing.T) {
 	case <-cp.Done():
 	default:
 		t.Error("the control plane has stopped, but Done is open")
+	}
+}
+
+// waitAccount waits for what the controller manager makes in each namespace.
+func waitAccount(ctx context.Context, t *testing.T, client *kubernetes.Clientset, namespace string) {
+	t.Helper()
+	accounts, err := client.CoreV1().ServiceAccounts(namespace).Watch(ctx, metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer accounts.Stop()
+	if e, ok := <-accounts.ResultChan(); !ok || e.Type != watch.Added {
+		t.Errorf("the controller manager made no service account in %s: %v, %v", namespace, e.Type, ok)
 	}
 }
 

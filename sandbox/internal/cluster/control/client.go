@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"time"
 )
 
 // Client speaks to the sandbox behind a control socket.
@@ -35,6 +36,12 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 // SetScenario sets a scenario and returns once it is in force.
 func (c *Client) SetScenario(ctx context.Context, name string) (Status, error) {
 	return c.do(ctx, http.MethodPut, pathScenario, map[string]string{"name": name})
+}
+
+// RestartAPIServer ends the API server, starts it again after a time, and returns when
+// it is ready.
+func (c *Client) RestartAPIServer(ctx context.Context, away time.Duration) (Status, error) {
+	return c.do(ctx, http.MethodPost, pathAPIServer, restartOrder{Away: away})
 }
 
 // Stop tells the sandbox to stop. It does not wait for it.

@@ -17,6 +17,9 @@ type Sandbox interface {
 	Status() Status
 	// SetScenario replaces the scenario in force.
 	SetScenario(ctx context.Context, name string) error
+	// RestartAPIServer ends the API server and starts it again after a time, and
+	// returns when it is ready.
+	RestartAPIServer(ctx context.Context, away time.Duration) error
 	// RequestStop makes the sandbox stop soon.
 	RequestStop()
 }
@@ -54,10 +57,16 @@ type Pool struct {
 
 // Paths of the interface.
 const (
-	pathStatus   = "/v1/status"
-	pathScenario = "/v1/scenario"
-	pathStop     = "/v1/stop"
+	pathStatus    = "/v1/status"
+	pathScenario  = "/v1/scenario"
+	pathAPIServer = "/v1/apiserver/restart"
+	pathStop      = "/v1/stop"
 )
+
+// restartOrder is the body of the order to restart the API server.
+type restartOrder struct {
+	Away time.Duration `json:"awayNanoseconds"`
+}
 
 // problem is the body of answers that are errors.
 type problem struct {
@@ -82,6 +91,18 @@ func Serve(ctx context.Context, l net.Listener, s Sandbox) error {
 		}
 		// A client that goes away must not leave half of the nodes removed.
 		if err := s.SetScenario(context.WithoutCancel(r.Context()), order.Name); err != nil {
+			answer(w, http.StatusUnprocessableEntity, problem{err.Error()})
+			return
+		}
+		answer(w, http.StatusOK, s.Status())
+	})
+	mux.HandleFunc("POST "+pathAPIServer, func(w http.ResponseWriter, r *http.Request) {
+		var order restartOrder
+		if err := json.NewDecoder(r.Body).Decode(&order); err != nil {
+			answer(w, http.StatusBadRequest, problem{"reading the request: " + err.Error()})
+			return
+		}
+		if err := s.RestartAPIServer(r.Context(), order.Away); err != nil {
 			answer(w, http.StatusUnprocessableEntity, problem{err.Error()})
 			return
 		}

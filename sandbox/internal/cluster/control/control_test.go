@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,6 +19,7 @@ import (
 type sandbox struct {
 	mu      sync.Mutex
 	status  control.Status
+	away    time.Duration // of the API server, as last ordered
 	stopped bool
 }
 
@@ -34,6 +36,13 @@ func (s *sandbox) SetScenario(_ context.Context, name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.status.Scenario = name
+	return nil
+}
+
+func (s *sandbox) RestartAPIServer(_ context.Context, away time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.away = away
 	return nil
 }
 
@@ -82,6 +91,9 @@ func TestAClientSeesAndChangesARunningSandbox(t *testing.T) {
 	}
 	if got, err = client.SetScenario(t.Context(), "worker-crash"); err != nil || got.Scenario != "worker-crash" {
 		t.Errorf("after setting a scenario, %q is in force: %v", got.Scenario, err)
+	}
+	if got, err = client.RestartAPIServer(t.Context(), 3*time.Second); err != nil || got.PID != 1 || s.away != 3*time.Second {
+		t.Errorf("restarting the API server, away for %v: %+v, %v", s.away, got, err)
 	}
 	if err := client.Stop(t.Context()); err != nil || !s.stopped {
 		t.Errorf("stopping: %v, stopped: %v", err, s.stopped)
