@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat/generate"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/safetext"
 )
 
@@ -14,7 +14,7 @@ import (
 type answerPrinter interface {
 	piece(text string) error
 	// end finishes the answer, complete or cut off.
-	end(stats generate.Stats, failure error) error
+	end(stats chat.Stats, failure error) error
 }
 
 func (o *generateOptions) printer() answerPrinter {
@@ -47,7 +47,7 @@ func (p *textAnswer) piece(text string) error {
 	return err
 }
 
-func (p *textAnswer) end(generate.Stats, error) error {
+func (p *textAnswer) end(chat.Stats, error) error {
 	if p.exact || p.tail == "" || strings.HasSuffix(p.tail, "\n") {
 		return nil
 	}
@@ -67,7 +67,7 @@ type answerEnd struct {
 	ChunksPerSecond  float64 `json:"chunksPerSecond,omitempty"`
 }
 
-func endOf(stats generate.Stats, failure error) answerEnd {
+func endOf(stats chat.Stats, failure error) answerEnd {
 	e := answerEnd{
 		Complete: failure == nil, Chunks: stats.Chunks,
 		FirstTextSeconds: seconds(stats.FirstText), TotalSeconds: seconds(stats.Total), ChunksPerSecond: stats.ChunksPerSecond(),
@@ -89,7 +89,7 @@ func (p *jsonAnswer) piece(text string) error {
 	return nil
 }
 
-func (p *jsonAnswer) end(stats generate.Stats, failure error) error {
+func (p *jsonAnswer) end(stats chat.Stats, failure error) error {
 	if failure != nil && stats.Chunks == 0 {
 		return nil // there is no answer to print
 	}
@@ -107,7 +107,7 @@ func (p *jsonlAnswer) piece(text string) error {
 	}{text})
 }
 
-func (p *jsonlAnswer) end(stats generate.Stats, failure error) error {
+func (p *jsonlAnswer) end(stats chat.Stats, failure error) error {
 	if failure != nil && stats.Chunks == 0 {
 		return nil
 	}
@@ -125,7 +125,7 @@ func writeLine(w io.Writer, data any) error {
 
 // statsText is one line of measures. The server reports no number of
 // tokens; it sends about one piece for each.
-func statsText(s generate.Stats) string {
+func statsText(s chat.Stats) string {
 	text := fmt.Sprintf("%.2f s to the first text, %.1f s in all, %d pieces", s.FirstText.Seconds(), s.Total.Seconds(), s.Chunks)
 	if rate := s.ChunksPerSecond(); rate > 0 {
 		text += fmt.Sprintf(", %.0f a second", rate)

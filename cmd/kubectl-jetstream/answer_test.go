@@ -8,19 +8,19 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat/generate"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
 )
 
 func TestAnswers(t *testing.T) {
 	t.Parallel()
-	stats := generate.Stats{Chunks: 2, FirstText: 420 * time.Millisecond, Total: 1420 * time.Millisecond}
+	stats := chat.Stats{Chunks: 2, FirstText: 420 * time.Millisecond, Total: 1420 * time.Millisecond}
 	tests := []struct {
 		name    string
 		output  string
 		tty     bool
 		raw     bool
 		pieces  []string
-		stats   generate.Stats
+		stats   chat.Stats
 		failure error
 		want    string
 	}{
@@ -29,7 +29,7 @@ func TestAnswers(t *testing.T) {
 		{"--raw protects nothing and adds nothing", "", true, true, []string{"a\x1b[31m"}, stats, nil, "a\x1b[31m"},
 		{"an answer that ends with a newline gets no other", "", false, false, []string{"a\n"}, stats, nil, "a\n"},
 		{"what came before a failure is kept", "", false, false, []string{"half"}, stats, errors.New("cut off"), "half\n"},
-		{"no answer prints nothing", "", false, false, nil, generate.Stats{}, errors.New("refused"), ""},
+		{"no answer prints nothing", "", false, false, nil, chat.Stats{}, errors.New("refused"), ""},
 		{
 			"json is one object", "json", false, false,
 			[]string{"a", "\"b"},
@@ -43,7 +43,7 @@ func TestAnswers(t *testing.T) {
 			`{"text":"a"}` + "\n" + `{"text":"b"}` + "\n" +
 				`{"complete":false,"error":"cut off","chunks":2,"firstTextSeconds":0.42,"totalSeconds":1.42,"chunksPerSecond":1}` + "\n",
 		},
-		{"no answer is no object either", "json", false, false, nil, generate.Stats{}, errors.New("refused"), ""},
+		{"no answer is no object either", "json", false, false, nil, chat.Stats{}, errors.New("refused"), ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -70,7 +70,7 @@ func TestAnswers(t *testing.T) {
 
 func TestMeasuresOfAnAnswer(t *testing.T) {
 	t.Parallel()
-	got := statsText(generate.Stats{Chunks: 63, FirstText: 420 * time.Millisecond, Total: 2420 * time.Millisecond})
+	got := statsText(chat.Stats{Chunks: 63, FirstText: 420 * time.Millisecond, Total: 2420 * time.Millisecond})
 	if want := "0.42 s to the first text, 2.4 s in all, 63 pieces, 31 a second"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

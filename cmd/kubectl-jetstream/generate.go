@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat/generate"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat/tunnel"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/health"
@@ -132,7 +133,7 @@ func (o *generateOptions) ask(ctx context.Context) error {
 		BaseURL: "http://jetstream",
 	}
 	printer := o.printer()
-	stats, err := client.Generate(ctx, generate.Request{Prompt: o.prompt, MaxTokens: o.maxTokens}, printer.piece)
+	stats, err := client.Generate(ctx, chat.Request{Text: o.prompt, MaxTokens: o.maxTokens}, printer.piece)
 	if end := printer.end(stats, err); err == nil {
 		err = end
 	}

@@ -11,12 +11,14 @@ import (
 	"net/http"
 	"time"
 	"unicode/utf8"
+
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
 )
 
 // maxErrorBody bounds how much of an error answer is read.
 const maxErrorBody = 64 << 10
 
-// Client sends requests to one server.
+// Client sends requests to one server. It is a chat.Answerer.
 type Client struct {
 	// HTTP sends the requests. NewHTTPClient makes one that fits.
 	HTTP *http.Client
@@ -24,6 +26,10 @@ type Client struct {
 	BaseURL string
 	// Now is the clock of the statistics; nil means time.Now.
 	Now func() time.Time
+	// Via tells who is at the other end of the last connection and how long the
+	// way there and back takes, for the statistics; nil where that is not known.
+	// It is asked once the head of an answer is there.
+	Via func() (pod string, roundTrip time.Duration)
 }
 
 // NewHTTPClient returns an HTTP client whose connections come from dial. It
@@ -42,7 +48,7 @@ func NewHTTPClient(dial func(ctx context.Context, network, address string) (net.
 // (see the error types of the package), when deliver returns an error (which
 // is returned) or when ctx is done. What was delivered before an error is
 // valid text of the answer. A request is never sent twice.
-func (c *Client) Generate(ctx context.Context, r Request, deliver func(text string) error) (stats Stats, err error) {
+func (c *Client) Generate(ctx context.Context, r chat.Request, deliver func(text string) error) (stats chat.Stats, err error) {
 	now := c.Now
 	if now == nil {
 		now = time.Now
@@ -55,6 +61,9 @@ func (c *Client) Generate(ctx context.Context, r Request, deliver func(text stri
 		return stats, err
 	}
 	defer resp.Body.Close()
+	if c.Via != nil {
+		stats.Pod, stats.RoundTrip = c.Via()
+	}
 	if resp.StatusCode != http.StatusOK {
 		body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 		if err != nil && len(body) == 0 {
@@ -96,15 +105,15 @@ func (c *Client) Generate(ctx context.Context, r Request, deliver func(text stri
 }
 
 // send posts the request and returns the answer's head.
-func (c *Client) send(ctx context.Context, r Request) (*http.Response, error) {
-	if !utf8.ValidString(r.Prompt) {
+func (c *Client) send(ctx context.Context, r chat.Request) (*http.Response, error) {
+	if !utf8.ValidString(r.Text) {
 		return nil, errors.New("the prompt is not valid UTF-8 text")
 	}
 	body, err := json.Marshal(struct {
 		Prompt    string `json:"prompt"`
 		MaxTokens int    `json:"max_tokens,omitempty"`
 		Stream    bool   `json:"stream"`
-	}{r.Prompt, r.MaxTokens, true})
+	}{r.Text, r.MaxTokens, true})
 	if err != nil {
 		return nil, fmt.Errorf("encoding the request: %w", err)
 	}

@@ -12,7 +12,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
 )
+
+var _ chat.Answerer = (*Client)(nil)
 
 // serve returns a client of a server with one handler for /generate.
 func serve(t *testing.T, handler http.HandlerFunc) *Client {
@@ -40,7 +44,7 @@ func TestTheRequestAsksForAStream(t *testing.T) {
 		bodies = append(bodies, r.Header.Get("Content-Type")+" "+string(body))
 		_, _ = io.WriteString(w, chunk("x"))
 	})
-	for _, r := range []Request{{Prompt: "héllo\n", MaxTokens: 7}, {Prompt: ""}} {
+	for _, r := range []chat.Request{{Text: "héllo\n", MaxTokens: 7}, {Text: ""}} {
 		if _, err := client.Generate(t.Context(), r, collect(&strings.Builder{})); err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +61,7 @@ func TestTheRequestAsksForAStream(t *testing.T) {
 func TestAPromptThatIsNoTextIsNotSent(t *testing.T) {
 	t.Parallel()
 	client := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("it was sent") })
-	if _, err := client.Generate(t.Context(), Request{Prompt: "\xff"}, nil); err == nil {
+	if _, err := client.Generate(t.Context(), chat.Request{Text: "\xff"}, nil); err == nil {
 		t.Error("no error")
 	}
 }
@@ -74,12 +78,16 @@ func TestStats(t *testing.T) {
 		clock = clock.Add(time.Second)
 		return clock
 	}
+	client.Via = func() (string, time.Duration) { return "jetstream-pathways-0", 30 * time.Millisecond }
 	var text strings.Builder
-	stats, err := client.Generate(t.Context(), Request{Prompt: "x"}, collect(&text))
+	stats, err := client.Generate(t.Context(), chat.Request{Text: "x"}, collect(&text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Stats{Framing: Streamed, Chunks: 3, Bytes: 5, FirstText: time.Second, Total: 2 * time.Second}
+	want := chat.Stats{
+		Framing: chat.Streamed, Chunks: 3, Bytes: 5, FirstText: time.Second, Total: 2 * time.Second,
+		RoundTrip: 30 * time.Millisecond, Pod: "jetstream-pathways-0",
+	}
 	if diff := cmp.Diff(want, stats); diff != "" {
 		t.Errorf("stats (-want +got):\n%s", diff)
 	}
@@ -133,7 +141,7 @@ func TestErrorAnswers(t *testing.T) {
 				w.WriteHeader(tt.status)
 				_, _ = io.WriteString(w, tt.body)
 			})
-			_, err := client.Generate(t.Context(), Request{Prompt: "x"}, nil)
+			_, err := client.Generate(t.Context(), chat.Request{Text: "x"}, nil)
 			var server *ServerError
 			if !errors.As(err, &server) {
 				t.Fatalf("error %v", err)
@@ -154,7 +162,7 @@ func TestAnAbortedStreamKeepsItsText(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	})
 	var text strings.Builder
-	stats, err := client.Generate(t.Context(), Request{Prompt: "x"}, collect(&text))
+	stats, err := client.Generate(t.Context(), chat.Request{Text: "x"}, collect(&text))
 	var truncated *TruncatedError
 	if !errors.As(err, &truncated) || text.String() != "all there" || stats.Chunks != 2 {
 		t.Errorf("text %q, %d chunks, error %v", text.String(), stats.Chunks, err)
@@ -168,7 +176,7 @@ func TestAnAbortBetweenObjectsIsNoEnd(t *testing.T) {
 		w.(http.Flusher).Flush()
 		panic(http.ErrAbortHandler)
 	})
-	_, err := client.Generate(t.Context(), Request{Prompt: "x"}, collect(&strings.Builder{}))
+	_, err := client.Generate(t.Context(), chat.Request{Text: "x"}, collect(&strings.Builder{}))
 	var truncated *TruncatedError
 	if !errors.As(err, &truncated) {
 		t.Errorf("error %v", err)
@@ -178,7 +186,7 @@ func TestAnAbortBetweenObjectsIsNoEnd(t *testing.T) {
 func TestAnEmptyAnswerIsAnError(t *testing.T) {
 	t.Parallel()
 	client := serve(t, func(http.ResponseWriter, *http.Request) {})
-	if _, err := client.Generate(t.Context(), Request{Prompt: "x"}, nil); !errors.Is(err, ErrEmpty) {
+	if _, err := client.Generate(t.Context(), chat.Request{Text: "x"}, nil); !errors.Is(err, ErrEmpty) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -196,7 +204,7 @@ func TestCancellingReachesTheServerAndKeepsTheText(t *testing.T) {
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	var text strings.Builder
-	_, err := client.Generate(ctx, Request{Prompt: "x"}, func(piece string) error {
+	_, err := client.Generate(ctx, chat.Request{Text: "x"}, func(piece string) error {
 		text.WriteString(piece)
 		cancel()
 		return nil
@@ -213,7 +221,7 @@ func TestTheReceiverCanStop(t *testing.T) {
 		_, _ = io.WriteString(w, chunk("a")+chunk("b"))
 	})
 	enough := errors.New("enough")
-	stats, err := client.Generate(t.Context(), Request{Prompt: "x"}, func(string) error { return enough })
+	stats, err := client.Generate(t.Context(), chat.Request{Text: "x"}, func(string) error { return enough })
 	if !errors.Is(err, enough) || stats.Chunks != 1 {
 		t.Errorf("%d chunks, error %v", stats.Chunks, err)
 	}
@@ -227,7 +235,7 @@ func TestEachRequestHasItsOwnConnection(t *testing.T) {
 		_, _ = io.WriteString(w, chunk("x"))
 	})
 	for range 2 {
-		if _, err := client.Generate(t.Context(), Request{Prompt: "x"}, collect(&strings.Builder{})); err != nil {
+		if _, err := client.Generate(t.Context(), chat.Request{Text: "x"}, collect(&strings.Builder{})); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,10 +1,13 @@
 package generate
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
 )
 
 const (
@@ -14,97 +17,169 @@ const (
 	maxObject = 16 << 20
 	// startBytes is how much of an answer a FormatError quotes.
 	startBytes = 80
+	// readSize is room for some forty objects of one token each. A buffer that
+	// grew beyond keptSize for a large object is not kept after it.
+	readSize, keptSize = 4 << 10, 64 << 10
 )
 
 var errTooLarge = fmt.Errorf("one object of the answer is larger than %d bytes", maxObject)
 
 // Decoder reads the objects of an answer. It belongs to one goroutine.
+//
+// It takes time in proportion to what it reads, however large an object is and
+// in whatever pieces it comes, and holds one object and what came with its
+// end.
 type Decoder struct {
-	json    *json.Decoder
-	source  *meter
-	framing Framing
+	source  io.Reader
+	framing chat.Framing
+	start   []byte // the first bytes of the answer
+	end     error  // of the source
+	failed  error  // of an earlier Next
+
+	buf  []byte // what was read and not yet returned
+	scan scanner
 }
 
 // NewDecoder returns a decoder of the body r.
-func NewDecoder(r io.Reader) *Decoder {
-	source := &meter{r: r}
-	return &Decoder{json: json.NewDecoder(source), source: source}
-}
+func NewDecoder(r io.Reader) *Decoder { return &Decoder{source: r} }
 
 // Framing is the framing of what has been read so far; empty before the first
 // object.
-func (d *Decoder) Framing() Framing { return d.framing }
-
-// object is the union of all that a server is known to send.
-type object struct {
-	ID       *string         `json:"id"`
-	Text     *string         `json:"text"`
-	Response *string         `json:"response"`
-	Detail   json.RawMessage `json:"detail"`
-}
+func (d *Decoder) Framing() chat.Framing { return d.framing }
 
 // Next returns the text of the next object, which may be empty. It returns
 // io.EOF after the last one, a *TruncatedError when the answer ends inside an
 // object or cannot be read further, a *ServerError when an object reports an
-// error, and a *FormatError when an object is none of these.
+// error, and a *FormatError when an object is none of these. It never reads on
+// when it has an object.
 func (d *Decoder) Next() (string, error) {
-	var o object
-	if err := d.json.Decode(&o); err != nil {
-		return "", d.explain(err)
+	if d.failed != nil {
+		return "", d.failed
 	}
-	d.source.left = maxObject
+	text, err := d.next()
+	d.failed = err
+	return text, err
+}
+
+func (d *Decoder) next() (string, error) {
+	raw, err := d.object()
+	if err != nil {
+		return "", err
+	}
+	text, framing, err := parse(raw)
+	var server *ServerError
 	switch {
-	case o.Detail != nil:
-		e := &ServerError{Status: 200}
-		e.setDetail(o.Detail)
-		return "", e
-	case o.Text != nil:
-		d.framing = Streamed
-		return *o.Text, nil
-	case o.Response != nil:
-		d.framing = Single
-		return *o.Response, nil
-	case o.ID != nil:
-		d.framing = Streamed
-		return "", nil
+	case errors.As(err, &server):
+		return "", err
+	case err != nil:
+		return "", d.wrong(err)
 	}
-	return "", &FormatError{Start: d.source.begin(), Err: errors.New("an object has neither text nor response")}
+	d.framing = framing
+	return text, nil
 }
 
-func (d *Decoder) explain(err error) error {
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
+// object returns the bytes of the next object, which hold until the next call.
+func (d *Decoder) object() ([]byte, error) {
+	for {
+		if d.scan.pos == 0 {
+			d.buf = bytes.TrimLeft(d.buf, " \n\t\r")
+		}
+		if len(d.buf) > 0 && d.buf[0] != '{' {
+			return nil, d.wrong(fmt.Errorf("an object was expected and %q came", d.buf[0]))
+		}
+		n := d.scan.object(d.buf)
+		switch {
+		case n > maxObject, n == 0 && len(d.buf) > maxObject:
+			return nil, d.wrong(errTooLarge)
+		case n > 0:
+			raw := d.buf[:n]
+			d.buf = d.buf[n:]
+			d.scan = scanner{}
+			return raw, nil
+		case d.end != nil:
+			return nil, d.atEnd()
+		}
+		d.read()
+	}
+}
+
+// read adds what the source has to the buffer.
+func (d *Decoder) read() {
+	if len(d.buf) == 0 && cap(d.buf) > keptSize {
+		d.buf = nil
+	}
+	if len(d.buf) == cap(d.buf) {
+		// The room before the rest was used up by earlier objects, so a new
+		// buffer is needed now and then, twice as large as what it holds.
+		size := max(readSize, 2*len(d.buf))
+		d.buf = append(make([]byte, 0, size), d.buf...)
+	}
+	n, err := d.source.Read(d.buf[len(d.buf):cap(d.buf)])
+	d.buf = d.buf[:len(d.buf)+n]
+	if room := startBytes - len(d.start); room > 0 {
+		d.start = append(d.start, d.buf[len(d.buf)-n:][:min(n, room)]...)
+	}
+	d.end = err
+}
+
+// atEnd tells an answer that ended after its last object from one that ended
+// inside of one, and both from something else that only began like one.
+func (d *Decoder) atEnd() error {
+	if len(d.buf) > 0 {
+		var syntax *json.SyntaxError
+		if err := json.NewDecoder(bytes.NewReader(d.buf)).Decode(new(json.RawMessage)); errors.As(err, &syntax) {
+			return d.wrong(err)
+		}
+	}
 	switch {
-	case errors.Is(err, io.EOF):
-		return io.EOF
-	case errors.As(err, &syntax), errors.As(err, &kind), errors.Is(err, errTooLarge):
-		return &FormatError{Start: d.source.begin(), Err: err}
+	case !errors.Is(d.end, io.EOF):
+		return &TruncatedError{Err: d.end}
+	case len(d.buf) > 0:
+		return &TruncatedError{Err: io.ErrUnexpectedEOF}
 	}
-	return &TruncatedError{Err: err}
+	return io.EOF
 }
 
-// meter bounds the bytes that are read for one object and keeps the first ones
-// of all for error messages.
-type meter struct {
-	r     io.Reader
-	left  int
-	begun bool
-	start []byte
+func (d *Decoder) wrong(err error) error {
+	return &FormatError{Start: string(d.start), Err: err}
 }
 
-func (m *meter) Read(p []byte) (int, error) {
-	if !m.begun {
-		m.begun, m.left = true, maxObject
-	}
-	if m.left <= 0 {
-		return 0, errTooLarge
-	}
-	n, err := m.r.Read(p)
-	m.left -= n
-	if room := startBytes - len(m.start); room > 0 {
-		m.start = append(m.start, p[:min(n, room)]...)
-	}
-	return n, err
+// scanner looks for the end of an object, and goes on where it was when more
+// has come. It only counts brackets outside of strings; whether the object is
+// well formed is seen when it is parsed.
+type scanner struct {
+	pos, depth int
+	quoted     bool
+	escaped    bool
 }
 
-func (m *meter) begin() string { return string(m.start) }
+// object returns the length of the object with which buf begins, or 0 while
+// its end is missing. buf is that of the last call, or longer.
+func (s *scanner) object(buf []byte) int {
+	for ; s.pos < len(buf); s.pos++ {
+		c := buf[s.pos]
+		if s.quoted {
+			switch {
+			case s.escaped:
+				s.escaped = false
+			case c == '\\':
+				s.escaped = true
+			case c == '"':
+				s.quoted = false
+			}
+			continue
+		}
+		switch c {
+		case '"':
+			s.quoted = true
+		case '{', '[':
+			s.depth++
+		case '}', ']':
+			if s.depth--; s.depth <= 0 {
+				s.pos++
+				return s.pos
+			}
+		}
+	}
+	return 0
+}
