@@ -44,6 +44,7 @@ func newDownCommand(a *app) *cobra.Command {
 		},
 	}
 	cmd.ValidArgsFunction = a.completeDeployments
+	cmd.ValidArgsFunction = a.completeDeployments
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.BoolVar(&o.yes, "yes", false, "do not ask")

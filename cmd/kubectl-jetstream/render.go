@@ -40,7 +40,6 @@ func newRenderCommand(a *app) *cobra.Command {
 	}
 	cmd.ValidArgsFunction = a.completeDeployments
 	o.flags = newValueFlags(cmd.Flags(), a.profiles())
-	a.completeProfileFlag(cmd)
 	return cmd
 }
 

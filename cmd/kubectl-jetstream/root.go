@@ -58,6 +58,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newLogsCommand(a),
 		newGenerateCommand(a),
 		newDownCommand(a),
+		newCompletionCommand(a),
 		newVersionCommand(a),
 		newOptionsCommand(a),
 	)

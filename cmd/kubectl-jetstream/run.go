@@ -25,8 +25,9 @@ func run(ctx context.Context, args []string, std streams) int {
 		ErrOut: &lockedWriter{w: std.ErrOut},
 	}
 	a := newApp(displayName(args[0]), std)
-	a.args = args[1:]
+	a.called, a.args = args[0], args[1:]
 	root := newRootCommand(a)
+	a.completeFlags(root)
 	root.SetArgs(args[1:])
 	err := root.ExecuteContext(ctx)
 	code := exitCodeFor(ctx, err)
@@ -41,12 +42,15 @@ func run(ctx context.Context, args []string, std streams) int {
 // NAME is written as an underscore in the file name. Any other name stands
 // for itself.
 func displayName(argv0 string) string {
-	base := strings.TrimSuffix(filepath.Base(argv0), ".exe")
+	base := executableName(argv0)
 	if name, ok := strings.CutPrefix(base, "kubectl-"); ok && name != "" {
 		return "kubectl " + strings.ReplaceAll(name, "_", "-")
 	}
 	return base
 }
+
+// executableName is the name of the file that the program was called by.
+func executableName(argv0 string) string { return strings.TrimSuffix(filepath.Base(argv0), ".exe") }
 
 // app is what the commands share: how to reach the cluster, the streams,
 // the clock and the name of the program.
@@ -54,9 +58,12 @@ type app struct {
 	streams
 
 	name    string   // "kubectl jetstream"
+	called  string   // the file that was executed, as it was called
 	args    []string // of the command line, behind the name
 	cluster *cluster
 	now     func() time.Time
+	// patience bounds a question to the cluster behind the tab key.
+	patience time.Duration
 	// profiles are the built-in profiles, read once. A catalogue that cannot
 	// be read is a broken build, which the commands that need a profile
 	// report.
@@ -65,10 +72,11 @@ type app struct {
 
 func newApp(name string, std streams) *app {
 	return &app{
-		streams: std,
-		name:    name,
-		cluster: newCluster(std.ErrOut),
-		now:     time.Now,
+		streams:  std,
+		name:     name,
+		cluster:  newCluster(std.ErrOut),
+		now:      time.Now,
+		patience: completionPatience,
 		profiles: sync.OnceValue(func() []*deploy.Profile {
 			profiles, err := deploy.Catalog()
 			if err != nil {

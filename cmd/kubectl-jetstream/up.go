@@ -57,7 +57,6 @@ func upCommand(a *app, run func(*upOptions, context.Context) error) *cobra.Comma
 	cmd.ValidArgsFunction = a.completeDeployments
 	flags := cmd.Flags()
 	o.flags = newValueFlags(flags, a.profiles())
-	a.completeProfileFlag(cmd)
 	flags.BoolVar(&o.createNamespace, "create-namespace", false, "create the namespace if it does not exist")
 	flags.StringVar(&o.lwsVersion, "lws-version", "", fmt.Sprintf("LeaderWorkerSet `version` to install if there is none: %s (default %s)",
 		strings.Join(manifests.LWSVersions(), " or "), manifests.DefaultLWSVersion))

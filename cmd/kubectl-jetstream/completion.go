@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+const completionLong = `Set up the completion of commands, names and values by the tab key.
+
+'install' makes it work for '%[1]s', through kubectl's own completion. The other
+commands print a script for a shell, for calling this program by its own name.
+
+Contexts come from the kubeconfig; namespaces, deployments, pods and containers from
+the cluster, if it answers at once. A slow cluster completes nothing.`
+
+const completionExample = `  # For %[1]s
+  %[1]s completion install
+
+  # For %[2]s alone, in this shell
+  source <(%[2]s completion bash)`
+
+// shells print the scripts.
+var shells = []struct {
+	name  string
+	write func(root *cobra.Command, w io.Writer, descriptions bool) error
+}{
+	{"bash", (*cobra.Command).GenBashCompletionV2},
+	{"zsh", func(root *cobra.Command, w io.Writer, descriptions bool) error {
+		if descriptions {
+			return root.GenZshCompletion(w)
+		}
+		return root.GenZshCompletionNoDesc(w)
+	}},
+	{"fish", (*cobra.Command).GenFishCompletion},
+	{"powershell", func(root *cobra.Command, w io.Writer, descriptions bool) error {
+		if descriptions {
+			return root.GenPowerShellCompletionWithDesc(w)
+		}
+		return root.GenPowerShellCompletion(w)
+	}},
+}
+
+func newCompletionCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "completion",
+		Short:   "Set up completion by the tab key",
+		Long:    fmt.Sprintf(completionLong, a.name),
+		Example: fmt.Sprintf(completionExample, a.name, executableName(a.called)),
+		Args:    knownCommand,
+		RunE:    showHelp,
+	}
+	for _, shell := range shells {
+		var plain bool
+		script := &cobra.Command{
+			Use:   shell.name,
+			Short: "Print the completion script for " + shell.name,
+			Args:  noArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				// A script completes the program of this name.
+				cmd.Root().Use = executableName(a.called)
+				return shell.write(cmd.Root(), a.Out, !plain)
+			},
+			ValidArgsFunction: words(),
+		}
+		script.Flags().BoolVar(&plain, "no-descriptions", false, "leave out the descriptions")
+		cmd.AddCommand(script)
+	}
+	cmd.AddCommand(newCompletionInstallCommand(a))
+	return cmd
+}
+
+// showHelp is what a command does that only holds others.
+func showHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }
