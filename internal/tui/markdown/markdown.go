@@ -63,6 +63,11 @@ func (d *Document) SetStyles(s *styles.Styles) {
 	}
 }
 
+// Reset takes the text away.
+func (d *Document) Reset() {
+	*d = Document{layout: d.layout, w: d.w, plain: d.plain}
+}
+
 // SetWidth sets how wide rows may be, in cells. Sections are laid out anew as
 // they are looked at.
 func (d *Document) SetWidth(w int) { d.w = max(w, 0) }

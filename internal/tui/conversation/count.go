@@ -1,0 +1,83 @@
+package conversation
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
+)
+
+// count is what the draft would be as a prompt, since it costs too much for
+// every frame.
+type count struct {
+	stale         bool
+	tokens, limit int
+	dropped       int
+	cut           bool
+	err           error // why it would be refused
+}
+
+// uncounted is the length of a conversation, in bytes, from which on it is not
+// counted for every key where no limit keeps that short.
+const uncounted = 256 << 10
+
+// counted returns the count of the draft. While an answer comes, the last one
+// stands.
+func (p *Pane) counted() count {
+	if !p.count.stale || p.running() {
+		return p.count
+	}
+	p.count = count{}
+	draft := p.Draft()
+	if text, command := strings.CutPrefix(draft, "/"); command && !strings.HasPrefix(text, "/") {
+		draft = ""
+	} else if command {
+		draft = text
+	}
+	if strings.TrimSpace(draft) == "" {
+		if len(p.turns) == 0 {
+			return p.count
+		}
+		draft = "." // what the conversation itself takes
+	}
+	limits := p.session.Settings().Limits
+	if limits == (chat.Limits{}) && p.length() > uncounted {
+		return p.count
+	}
+	r, err := p.session.Preview(draft)
+	p.count.tokens, p.count.limit, p.count.dropped, p.count.cut, p.count.err = r.Tokens, r.Limit, r.Dropped, r.Cut, err
+	var long *chat.TooLongError
+	if errors.As(err, &long) {
+		p.count.tokens, p.count.limit = long.Tokens, long.Limit
+	}
+	return p.count
+}
+
+func (p *Pane) length() int {
+	n := 0
+	for _, t := range p.turns {
+		n += len(t.of.User) + len(t.of.Answer)
+	}
+	return n
+}
+
+// Title is what stands above the pane.
+func (p *Pane) Title() string {
+	parts := []string{"Chat"}
+	name := p.session.Settings().Template.Name
+	if name == "" {
+		name = "raw"
+	}
+	parts = append(parts, name+" template")
+	switch c := p.counted(); {
+	case c.limit > 0:
+		parts = append(parts, fmt.Sprintf("%d of %d prompt tokens (estimate)", c.tokens, c.limit))
+	case c.tokens > 0:
+		parts = append(parts, fmt.Sprintf("%d prompt tokens (estimate)", c.tokens))
+	}
+	if !p.follow && len(p.turns) > 0 {
+		parts = append(parts, "more below, ctrl+end")
+	}
+	return p.joined(parts...)
+}
