@@ -44,7 +44,7 @@ type profilesOptions struct {
 
 func (o *profilesOptions) run() error {
 	if o.profile != "" {
-		p, err := deploy.LoadProfile(o.profile)
+		p, err := loadProfile(o.profile)
 		if err != nil {
 			return asChoice(err)
 		}

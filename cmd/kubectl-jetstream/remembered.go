@@ -64,7 +64,7 @@ func (a *app) planFrom(remembered, given deploy.Values) (plan, error) {
 	if values.Profile == "" {
 		return plan{}, a.noProfile()
 	}
-	profile, err := deploy.LoadProfile(values.Profile)
+	profile, err := loadProfile(values.Profile)
 	if err != nil && given.Profile == "" {
 		return plan{}, fmt.Errorf("the deployment was made from a profile that is not here; pass --profile: %w", err)
 	}

@@ -54,11 +54,11 @@ func ask(t *testing.T, answer []byte, piece int) (outcome, chat.Stats) {
 	return got, stats
 }
 
-func recording(t testing.TB, name string) []byte {
-	t.Helper()
+func recording(tb testing.TB, name string) []byte {
+	tb.Helper()
 	answer, err := os.ReadFile(filepath.Join("testdata", "answers", name+".http"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return answer
 }
