@@ -115,3 +115,11 @@ func fits(t *testing.T, p *Pane) {
 		t.Fatalf("title %q", p.Title())
 	}
 }
+
+// running is a pane on an answer that is coming.
+func running() *Pane {
+	s := session()
+	begin(s, "a question")
+	s.Add("some ")
+	return pane(60, 12, s)
+}
