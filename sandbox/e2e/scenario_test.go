@@ -49,27 +49,37 @@ func TestUpNamesTheCauseOfEachScenario(t *testing.T) { //nolint:tparallel // a f
 	}
 }
 
-// No node is a state that may pass, so it has to last before it counts: this test waits
-// half a minute, on a cluster of its own while others work.
-func TestUpNamesMissingNodes(t *testing.T) {
+// No node is a state that may pass, so it has to last before it counts, and a node may
+// be silent for a while: this test mostly waits, on a cluster of its own while others
+// work.
+func TestNodesThatAreMissing(t *testing.T) { //nolint:tparallel // both concern the nodes of one cluster
 	t.Parallel()
 	c := ownCluster(t, "--scenario", "no-tpu-nodes")
 	if err := c.installLWS(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	c.meet(t, scenario{
-		name: "no-tpu-nodes", code: 4, finding: "no-matching-node", fatal: true,
-		says: []string{"no node has", "cloud.google.com/gke-tpu-topology=4x4", "create a node pool"},
+	t.Run("up names the nodes that no pool has", func(t *testing.T) {
+		c.meet(t, scenario{
+			name: "no-tpu-nodes", code: 4, finding: "no-matching-node", fatal: true,
+			says: []string{"no node has", "cloud.google.com/gke-tpu-topology=4x4", "create a node pool"},
+		})
 	})
+	c.setScenario(t, "happy")
+	t.Run("the dashboard shows a node that is lost", func(t *testing.T) { c.showLostNode(t) })
+}
+
+func (c *cluster) setScenario(t *testing.T, name string) {
+	t.Helper()
+	if r := c.run(t, "", bin("jetstream-sandbox"), "scenario", "set", name, "--dir", c.dir); r.code != 0 {
+		t.Fatalf("scenario set: %s", r)
+	}
 }
 
 // meet deploys under a scenario and compares what `up` says with what it should.
 func (c *cluster) meet(t *testing.T, s scenario) {
 	t.Helper()
 	ns := c.namespace(t)
-	if r := c.run(t, "", bin("jetstream-sandbox"), "scenario", "set", s.name, "--dir", c.dir); r.code != 0 {
-		t.Fatalf("scenario set: %s", r)
-	}
+	c.setScenario(t, s.name)
 	r := c.jetstream(t, llama405B.up(ns, "-o", "json")...)
 	if r.code != s.code {
 		t.Fatalf("exit code %d, want %d: %s", r.code, s.code, r)

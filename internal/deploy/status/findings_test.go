@@ -241,6 +241,19 @@ func TestFindings(t *testing.T) {
 			"node-lost", false, "node node-1 of pod llama-0-1 does not answer",
 		},
 		{
+			"a pod that cannot end, as its node stopped answering",
+			func() Inputs {
+				in := deployment(2)
+				deleted := ago(time.Minute)
+				for _, pod := range in.Pods {
+					pod.DeletionTimestamp = &deleted
+				}
+				in.Nodes[1].Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionUnknown}}
+				return in
+			},
+			"node-lost", false, "node node-1 of pod llama-0-1 does not answer",
+		},
+		{
 			"a warm-up that lost programs",
 			func() Inputs {
 				in := deployment(2)

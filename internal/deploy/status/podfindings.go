@@ -25,10 +25,14 @@ func (b *builder) podFindings(g Group) []Finding {
 	var out []Finding
 	for _, p := range g.Pods() {
 		pod := b.pods[types.UID(p.UID)]
+		at := Finding{Group: g.Index, Pod: p.Name}
 		if p.terminating {
+			// What is wrong with it ends with it, unless nobody is there to end it.
+			if isUnreachable(b.nodes[pod.Spec.NodeName]) {
+				out = append(out, b.stranded(at, pod))
+			}
 			continue
 		}
-		at := Finding{Group: g.Index, Pod: p.Name}
 		if f, ok := b.scheduling(at, pod); ok {
 			out = append(out, f)
 		}
@@ -137,6 +141,17 @@ func (b *builder) lost(f Finding, pod *corev1.Pod) (Finding, bool) {
 		return f, true
 	}
 	return f, false
+}
+
+// stranded is a pod that is to end on a node where nothing can end it. A group that is
+// created anew waits for each of its pods.
+func (b *builder) stranded(f Finding, pod *corev1.Pod) Finding {
+	f.rank = cause.RankRoot
+	f.Code = "node-lost"
+	f.Summary = fmt.Sprintf("node %s of pod %s does not answer", pod.Spec.NodeName, pod.Name)
+	f.Cause = "the machine or its kubelet is down, so the pod cannot end, and its group is created anew only when it has"
+	f.Remedy = "wait for the node pool's repair, or delete the node"
+	return f
 }
 
 // evicted recognises an eviction by its event: a container that ends well on

@@ -59,6 +59,11 @@ const (
 	StageReady      Stage = "the cluster is ready"
 )
 
+// evictAfter is Kubernetes' own patience with a node that does not answer, once the
+// node controller has noticed. That takes its 50 seconds at every speed: kubelets, which
+// report every ten, may not be given up by a machine that is busy.
+const evictAfter = 5 * time.Minute
+
 // podCIDR is the range of the pods' addresses.
 var podCIDR = netip.MustParsePrefix("10.244.0.0/16")
 
@@ -144,6 +149,7 @@ func (c *Cluster) start(ctx, running context.Context, first scenario.Scenario) e
 	network := simnet.New()
 	c.control, err = controlplane.Start(ctx, controlplane.Config{
 		Dir: c.dir.Cluster(), SocketDir: c.sockets, LogDir: c.dir.Logs(), Port: last.Port, Network: network,
+		EvictAfter: c.world.Scale(evictAfter),
 	})
 	if err != nil {
 		return fmt.Errorf("starting the control plane (its logs are in %s): %w", c.dir.Logs(), err)

@@ -19,6 +19,9 @@ import (
 type machines interface {
 	AddNodes(ctx context.Context, specs []kubelet.NodeSpec) error
 	RemoveNodes(ctx context.Context, names []string) error
+	Crash(name string) error
+	StartHeartbeat(ctx context.Context, name string) error
+	PodsOn(name string) []map[string]string
 }
 
 // nodes are the nodes of the configured pools, those with TPUs and the others. The
@@ -28,8 +31,9 @@ type nodes struct {
 	client   kubernetes.Interface
 	tpu, cpu []kubelet.NodeSpec
 
-	mu   sync.Mutex
-	away bool
+	mu      sync.Mutex
+	away    bool
+	crashed string // the name of a node whose machine has stopped; empty for none
 }
 
 func newNodes(m machines, client kubernetes.Interface, pools []nodepool.Pool) *nodes {
@@ -97,6 +101,64 @@ func (n *nodes) restore(ctx context.Context) error {
 		return fmt.Errorf("bringing the TPU nodes back: %w", err)
 	}
 	n.away = false
+	return nil
+}
+
+// labelWorkerIndex is what LeaderWorkerSet numbers the pods of a group with; the leader
+// is 0.
+const labelWorkerIndex = "leaderworkerset.sigs.k8s.io/worker-index"
+
+// crash stops the machine of a TPU node, unless one has stopped already.
+func (n *nodes) crash() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.crashed != "" {
+		return nil
+	}
+	if n.away || len(n.tpu) == 0 {
+		return errors.New("crashing a TPU node: there is none")
+	}
+	name := n.tpu[0].Name
+	for _, spec := range n.tpu {
+		if workersOnly(n.machines.PodsOn(spec.Name)) {
+			name = spec.Name
+			break
+		}
+	}
+	if err := n.machines.Crash(name); err != nil {
+		return err
+	}
+	n.crashed = name
+	return nil
+}
+
+// workersOnly tells whether the pods, given by their labels, are workers of groups and
+// others that belong to no group.
+func workersOnly(pods []map[string]string) bool {
+	workers := 0
+	for _, labels := range pods {
+		switch labels[labelWorkerIndex] {
+		case "":
+		case "0":
+			return false
+		default:
+			workers++
+		}
+	}
+	return workers > 0
+}
+
+// revive brings the machine back that has stopped, if one has.
+func (n *nodes) revive(ctx context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.crashed == "" {
+		return nil
+	}
+	if err := n.machines.StartHeartbeat(ctx, n.crashed); err != nil {
+		return err
+	}
+	n.crashed = ""
 	return nil
 }
 

@@ -20,9 +20,11 @@ import (
 
 // rack keeps the names of the machines that are on.
 type rack struct {
-	mu     sync.Mutex
-	names  []string
-	broken error
+	mu      sync.Mutex
+	names   []string
+	crashed []string
+	pods    map[string][]map[string]string // labels by node
+	broken  error
 }
 
 func (r *rack) AddNodes(_ context.Context, specs []kubelet.NodeSpec) error {
@@ -40,6 +42,22 @@ func (r *rack) RemoveNodes(_ context.Context, names []string) error {
 	r.names = slices.DeleteFunc(r.names, func(name string) bool { return slices.Contains(names, name) })
 	return r.broken
 }
+
+func (r *rack) Crash(name string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.crashed = append(r.crashed, name)
+	return r.broken
+}
+
+func (r *rack) StartHeartbeat(_ context.Context, name string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.crashed = slices.DeleteFunc(r.crashed, func(other string) bool { return other == name })
+	return r.broken
+}
+
+func (r *rack) PodsOn(name string) []map[string]string { return r.pods[name] }
 
 func (r *rack) count() int {
 	r.mu.Lock()
@@ -71,6 +89,63 @@ func TestTPUNodesGoAndComeBackHoweverOftenTheyAreTold(t *testing.T) {
 		if got := machines.count(); got != step.want {
 			t.Errorf("after %s there are %d nodes, want %d", step.name, got, step.want)
 		}
+	}
+}
+
+func TestTheNodeThatCrashesRunsAWorkerAndNoLeader(t *testing.T) {
+	t.Parallel()
+	pod := func(index string) map[string]string { return map[string]string{labelWorkerIndex: index} }
+	names := make([]string, 0, 4)
+	for _, spec := range nodepool.Nodes(nodepool.Default()) {
+		if spec.Labels[nodepool.LabelTopology] == "4x4" {
+			names = append(names, spec.Name)
+		}
+	}
+	for _, tc := range []struct {
+		name string
+		pods map[string][]map[string]string
+		want string // the name of the node; empty for the first TPU node
+	}{
+		{"without pods it is the first", nil, ""},
+		{"not one with a leader", map[string][]map[string]string{names[0]: {pod("0"), pod("1")}, names[2]: {pod("3")}}, names[2]},
+		{"not one with pods of no group", map[string][]map[string]string{names[0]: {{"app": "a"}}, names[1]: {pod("3"), {"app": "a"}}}, names[1]},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			machines := &rack{pods: tc.pods}
+			n := newNodes(machines, fake.NewClientset(), nodepool.Default())
+			for range 2 { // told twice, it does it once
+				if err := n.crash(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want := tc.want
+			if want == "" {
+				want = n.tpu[0].Name
+			}
+			if diff := cmp.Diff([]string{want}, machines.crashed); diff != "" {
+				t.Errorf("crashed (-want +got):\n%s", diff)
+			}
+			for range 2 {
+				if err := n.revive(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if len(machines.crashed) > 0 {
+				t.Errorf("%v did not come back", machines.crashed)
+			}
+		})
+	}
+}
+
+func TestANodeCannotCrashWhereNoneIs(t *testing.T) {
+	t.Parallel()
+	n := newNodes(&rack{}, fake.NewClientset(), nodepool.Default())
+	if err := n.remove(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.crash(); err == nil {
+		t.Error("a node crashed that is not there")
 	}
 }
 

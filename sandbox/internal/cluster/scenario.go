@@ -56,6 +56,9 @@ var _ scenario.Cluster = reach{}
 func (r reach) RemoveTPUNodes(ctx context.Context) error  { return r.c.nodes.remove(ctx) }
 func (r reach) RestoreTPUNodes(ctx context.Context) error { return r.c.nodes.restore(ctx) }
 
+func (r reach) CrashTPUNode(context.Context) error      { return r.c.nodes.crash() }
+func (r reach) ReviveTPUNode(ctx context.Context) error { return r.c.nodes.revive(ctx) }
+
 func (r reach) KillContainers(match func(namespace, pod, container string, labels map[string]string) bool, exitCode int) int {
 	return r.c.kubelet.KillContainers(match, exitCode)
 }

@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,6 +44,7 @@ func prepareAPIServer(ctx context.Context, cfg Config, keys *pki, listener net.L
 	for _, f := range s.Flags().FlagSets {
 		flags.AddFlagSet(f)
 	}
+	evictAfter := strconv.Itoa(int(max(cmp.Or(cfg.EvictAfter, 5*time.Minute), time.Second) / time.Second))
 	err := flags.Parse([]string{
 		"--etcd-servers=unix://" + filepath.Join(cfg.SocketDir, clientSocket),
 		"--bind-address=127.0.0.1",
@@ -67,6 +69,8 @@ func prepareAPIServer(ctx context.Context, cfg Config, keys *pki, listener net.L
 		"--egress-selector-config-file=" + egress,
 		"--kubelet-preferred-address-types=InternalIP",
 		"--allow-privileged=true",
+		"--default-not-ready-toleration-seconds=" + evictAfter,
+		"--default-unreachable-toleration-seconds=" + evictAfter,
 		"--profiling=false",
 		"--enable-priority-and-fairness=false",
 	})

@@ -31,6 +31,10 @@ type Config struct {
 	// Port is the preferred port on 127.0.0.1; another one is taken when it is zero
 	// or in use.
 	Port int
+	// EvictAfter is how long pods without a toleration of their own stay on a node that
+	// is not ready or does not answer; zero means Kubernetes' five minutes. The API
+	// server takes whole seconds, and at least one.
+	EvictAfter time.Duration
 	// Network is where nodes, pods and webhooks are found.
 	Network *simnet.Network
 }

@@ -188,6 +188,21 @@ func (k *Kubelet) Crash(name string) error {
 	return nil
 }
 
+// PodsOn returns the labels of each pod that runs on a node.
+func (k *Kubelet) PodsOn(name string) []map[string]string {
+	n, ok := k.node(name)
+	if !ok {
+		return nil
+	}
+	var pods []map[string]string
+	for _, w := range k.workersOn(n) {
+		w.mu.Lock()
+		pods = append(pods, w.pod.Labels)
+		w.mu.Unlock()
+	}
+	return pods
+}
+
 // StartHeartbeat brings a silent or crashed node back. Containers that died with it
 // are started again.
 func (k *Kubelet) StartHeartbeat(ctx context.Context, name string) error {

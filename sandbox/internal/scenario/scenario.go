@@ -34,6 +34,11 @@ type Cluster interface {
 	// node pools back as they were configured.
 	RemoveTPUNodes(ctx context.Context) error
 	RestoreTPUNodes(ctx context.Context) error
+	// CrashTPUNode stops the machine of one TPU node without a word, one that runs a
+	// worker and no leader if there is such a node. ReviveTPUNode brings it back, or
+	// does nothing.
+	CrashTPUNode(ctx context.Context) error
+	ReviveTPUNode(ctx context.Context) error
 	// KillContainers ends, with the exit code, the running containers for which the
 	// predicate holds, and returns how many there were.
 	KillContainers(match func(namespace, pod, container string, labels map[string]string) bool, exitCode int) int

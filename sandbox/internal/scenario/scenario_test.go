@@ -16,7 +16,7 @@ func TestNames(t *testing.T) {
 	t.Parallel()
 	want := []string{
 		"bad-checkpoint-path", "happy", "hbm-oom-in-warmup", "image-pull-denied",
-		"no-tpu-nodes", "proxy-args-missing", "slow-restore", "worker-crash",
+		"no-tpu-nodes", "node-lost", "proxy-args-missing", "slow-restore", "worker-crash",
 	}
 	if diff := cmp.Diff(want, Names()); diff != "" {
 		t.Errorf("Names (-want +got)\n%s", diff)
@@ -110,22 +110,34 @@ func (c *fakeCluster) RestoreTPUNodes(context.Context) error {
 	return nil
 }
 
+func (c *fakeCluster) CrashTPUNode(context.Context) error {
+	c.did = append(c.did, "crash")
+	return nil
+}
+
+func (c *fakeCluster) ReviveTPUNode(context.Context) error {
+	c.did = append(c.did, "revive")
+	return nil
+}
+
 func (c *fakeCluster) KillContainers(func(namespace, pod, container string, labels map[string]string) bool, int) int {
 	c.did = append(c.did, "kill")
 	return 0
 }
 
-func TestNoTPUNodesRemovesAndRestores(t *testing.T) {
+func TestWhatScenariosDoToNodesTheyUndo(t *testing.T) {
 	t.Parallel()
-	s, err := Lookup("no-tpu-nodes")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := new(fakeCluster)
-	if err := errors.Join(s.Enter(t.Context(), c), s.Leave(t.Context(), c)); err != nil {
-		t.Fatal(err)
-	}
-	if !slices.Equal(c.did, []string{"remove", "restore"}) {
-		t.Errorf("did %v", c.did)
+	for name, want := range map[string][]string{"no-tpu-nodes": {"remove", "restore"}, "node-lost": {"crash", "revive"}} {
+		s, err := Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := new(fakeCluster)
+		if err := errors.Join(s.Enter(t.Context(), c), s.Leave(t.Context(), c)); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(c.did, want) {
+			t.Errorf("%s did %v", name, c.did)
+		}
 	}
 }
