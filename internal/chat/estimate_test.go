@@ -45,6 +45,7 @@ func TestEstimates(t *testing.T) {
 		{"nothing still has the space before it", "", 1},
 		{"short words are a token each", "it is so", 4},
 		{"longer words are counted by three letters", "programming", 5},
+		{"long words are counted by two letters at their end", "internationalisation", 1 + 4 + 4},
 		{"each digit is a token", "2048", 5},
 		{"a change of case begins a part", "parseHTTPRequest", 1 + 2 + 2 + 3},
 		{"a key is counted by characters", "aX9bQ2zL7p", 11},

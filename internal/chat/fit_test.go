@@ -11,6 +11,16 @@ import (
 // words is a text of n words, each of which is one token by the estimate.
 func words(n int) string { return strings.TrimSpace(strings.Repeat("abc ", n)) }
 
+// between has all numbers from the first on, so that every way to just miss a
+// limit is among them.
+func between(first, end int) []int {
+	var all []int
+	for i := first; i < end; i++ {
+		all = append(all, i)
+	}
+	return all
+}
+
 func plainSession(t *testing.T, s Settings) *Session {
 	t.Helper()
 	if s.Template.Name == "" {
@@ -31,7 +41,11 @@ func said(n int) []Turn {
 func TestTheOldestTurnsAreLeftOut(t *testing.T) {
 	t.Parallel()
 	for _, turns := range []int{0, 1, 2, 3, 7, 8, 40, 1000} {
-		for _, limit := range []int{40, 60, 100, 300, 1024} {
+		limits := append(between(30, 140), 1024)
+		if turns > 40 {
+			limits = []int{40, 300, 1024}
+		}
+		for _, limit := range limits {
 			s := plainSession(t, Settings{Limits: Limits{MaxPrefill: limit, MaxTarget: 2 * limit}})
 			s.Resume(said(turns))
 			r, err := s.Preview("And now?")
@@ -109,6 +123,16 @@ func TestATextThatIsTooLongByItself(t *testing.T) {
 		}
 		if r.Tokens > 50 || r.Tokens < 45 || !strings.HasSuffix(r.Text, "END\nAssistant:") || !utf8.ValidString(r.Text) || strings.Contains(r.Text, "START") {
 			t.Errorf("%d tokens: %q", r.Tokens, r.Text)
+		}
+	})
+	t.Run("keeps as much as fits, whatever the limit", func(t *testing.T) {
+		t.Parallel()
+		for _, limit := range between(20, 90) {
+			s := plainSession(t, Settings{Limits: Limits{MaxPrefill: limit, MaxTarget: 1000}, Trim: true})
+			r, err := s.Preview(long)
+			if err != nil || r.Tokens > limit || r.Tokens < limit-4 || !utf8.ValidString(r.Text) {
+				t.Errorf("%d tokens of %d, error %v: %q", r.Tokens, limit, err, r.Text)
+			}
 		}
 	})
 	t.Run("is not cut for a system prompt that leaves no room", func(t *testing.T) {

@@ -71,6 +71,23 @@ func TestASlowTakerLosesNothing(t *testing.T) {
 	}
 }
 
+func TestAStreamTellsOfAllThatCameOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := Start(t.Context(), paced{words: 5}, Request{})
+		s.Wait()
+		<-s.Changed()
+		select {
+		case <-s.Changed():
+			t.Error("it tells twice of the same")
+		default:
+		}
+		if text, end := s.Take(); text != numbers(5) || end == nil {
+			t.Errorf("%q, %v", text, end)
+		}
+	})
+}
+
 func TestCancellingAStreamKeepsWhatCame(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

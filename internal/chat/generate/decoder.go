@@ -36,7 +36,8 @@ type Decoder struct {
 	end     error  // of the source
 	failed  error  // of an earlier Next
 
-	buf  []byte // what was read and not yet returned
+	buf  []byte // what was read
+	next int    // where in buf the next object begins
 	scan scanner
 }
 
@@ -56,12 +57,12 @@ func (d *Decoder) Next() (string, error) {
 	if d.failed != nil {
 		return "", d.failed
 	}
-	text, err := d.next()
+	text, err := d.text()
 	d.failed = err
 	return text, err
 }
 
-func (d *Decoder) next() (string, error) {
+func (d *Decoder) text() (string, error) {
 	raw, err := d.object()
 	if err != nil {
 		return "", err
@@ -81,38 +82,35 @@ func (d *Decoder) next() (string, error) {
 // object returns the bytes of the next object, which hold until the next call.
 func (d *Decoder) object() ([]byte, error) {
 	for {
-		if d.scan.pos == 0 {
-			d.buf = bytes.TrimLeft(d.buf, " \n\t\r")
+		for d.scan.pos == 0 && d.next < len(d.buf) && isSpace(d.buf[d.next]) {
+			d.next++
 		}
-		if len(d.buf) > 0 && d.buf[0] != '{' {
-			return nil, d.wrong(fmt.Errorf("an object was expected and %q came", d.buf[0]))
+		rest := d.buf[d.next:]
+		if len(rest) > 0 && rest[0] != '{' {
+			return nil, d.wrong(fmt.Errorf("an object was expected and %q came", rest[0]))
 		}
-		n := d.scan.object(d.buf)
+		n := d.scan.object(rest)
 		switch {
-		case n > maxObject, n == 0 && len(d.buf) > maxObject:
+		case n > maxObject, n == 0 && len(rest) > maxObject:
 			return nil, d.wrong(errTooLarge)
 		case n > 0:
-			raw := d.buf[:n]
-			d.buf = d.buf[n:]
+			d.next += n
 			d.scan = scanner{}
-			return raw, nil
+			return rest[:n], nil
 		case d.end != nil:
-			return nil, d.atEnd()
+			return nil, d.atEnd(rest)
 		}
 		d.read()
 	}
 }
 
-// read adds what the source has to the buffer.
+// read adds what the source has to the buffer. Only the beginning of one
+// object is in it by then, which is moved once, to the front.
 func (d *Decoder) read() {
-	if len(d.buf) == 0 && cap(d.buf) > keptSize {
-		d.buf = nil
-	}
-	if len(d.buf) == cap(d.buf) {
-		// The room before the rest was used up by earlier objects, so a new
-		// buffer is needed now and then, twice as large as what it holds.
-		size := max(readSize, 2*len(d.buf))
-		d.buf = append(make([]byte, 0, size), d.buf...)
+	d.buf = d.buf[:copy(d.buf, d.buf[d.next:])]
+	d.next = 0
+	if room := cap(d.buf); len(d.buf) == room || room > keptSize && len(d.buf) < readSize {
+		d.buf = append(make([]byte, 0, max(readSize, 2*len(d.buf))), d.buf...)
 	}
 	n, err := d.source.Read(d.buf[len(d.buf):cap(d.buf)])
 	d.buf = d.buf[:len(d.buf)+n]
@@ -124,17 +122,17 @@ func (d *Decoder) read() {
 
 // atEnd tells an answer that ended after its last object from one that ended
 // inside of one, and both from something else that only began like one.
-func (d *Decoder) atEnd() error {
-	if len(d.buf) > 0 {
+func (d *Decoder) atEnd(rest []byte) error {
+	if len(rest) > 0 {
 		var syntax *json.SyntaxError
-		if err := json.NewDecoder(bytes.NewReader(d.buf)).Decode(new(json.RawMessage)); errors.As(err, &syntax) {
+		if err := json.NewDecoder(bytes.NewReader(rest)).Decode(new(json.RawMessage)); errors.As(err, &syntax) {
 			return d.wrong(err)
 		}
 	}
 	switch {
 	case !errors.Is(d.end, io.EOF):
 		return &TruncatedError{Err: d.end}
-	case len(d.buf) > 0:
+	case len(rest) > 0:
 		return &TruncatedError{Err: io.ErrUnexpectedEOF}
 	}
 	return io.EOF

@@ -99,6 +99,7 @@ var conformance = []struct {
 	{"a comma too many", `{"text": "a",}`, outcome{"", "", "format"}},
 	{"no comma", `{"id": "1" "text": "a"}`, outcome{"", "", "format"}},
 	{"a text that is there twice", `{"text": "a", "text": "b"}`, outcome{"b", chat.Streamed, ""}},
+	{"a text and a response", `{"text": "a", "response": "b"}{"response": "b", "text": "a"}`, outcome{"aa", chat.Streamed, ""}},
 	{"a text that is null", `{"text": null, "id": "1"}`, outcome{"", chat.Streamed, ""}},
 	{"names in capitals", `{"TEXT": "a"}`, outcome{"a", chat.Streamed, ""}},
 	{"a name with an escape", `{"te\u0078t": "a"}`, outcome{"a", chat.Streamed, ""}},
@@ -227,6 +228,31 @@ func TestDecoderAllocatesInProportionToAnObject(t *testing.T) {
 		t.Errorf("%d bytes were allocated for an object of %d", allocated, size)
 	}
 }
+
+func TestDecoderNeedsNoNewBufferForEachPiece(t *testing.T) {
+	// A server sends one object at a time.
+	const chunks = 1000
+	body := strings.NewReader(strings.Repeat(chunk("a"), chunks))
+	d := NewDecoder(oneObjectReader{body, len(chunk("a"))})
+	perChunk := testing.AllocsPerRun(chunks/2, func() {
+		if _, err := d.Next(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if perChunk > 2 {
+		t.Errorf("%v allocations for each chunk", perChunk)
+	}
+	if cap(d.buf) > readSize {
+		t.Errorf("the buffer grew to %d bytes", cap(d.buf))
+	}
+}
+
+type oneObjectReader struct {
+	r    io.Reader
+	size int
+}
+
+func (o oneObjectReader) Read(p []byte) (int, error) { return o.r.Read(p[:min(o.size, len(p))]) }
 
 func TestDecoderLetsGoOfALargeBuffer(t *testing.T) {
 	t.Parallel()

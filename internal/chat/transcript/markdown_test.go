@@ -24,6 +24,13 @@ func TestMarkdown(t *testing.T) {
 	golden(t, "conversation.md", markdown(t, conversation()))
 }
 
+func TestEveryLineEndIsKept(t *testing.T) {
+	t.Parallel()
+	if got := clean("a\rb\r\nc\n\x1b[1md\u202e"); got != "a\nb\nc\n[1md" {
+		t.Errorf("got %q", got)
+	}
+}
+
 // outline is the kinds of a document's top-level blocks, as a Markdown parser
 // sees them.
 func outline(document string) string {
