@@ -90,7 +90,7 @@ func (u *upgrader) overWebSocket(ctx context.Context, pod Pod) (httpstream.Conne
 	if err != nil {
 		return nil, err
 	}
-	return spdy.NewClientConnectionWithPings(portforward.NewTunnelingConnection("client", ws), pingPeriod)
+	return share(portforward.NewTunnelingConnection("client", ws))
 }
 
 func (u *upgrader) overSPDY(ctx context.Context, pod Pod) (httpstream.Connection, error) {
@@ -102,10 +102,11 @@ func (u *upgrader) overSPDY(ctx context.Context, pod Pod) (httpstream.Connection
 	if u.config.Proxy != nil {
 		proxy = u.config.Proxy
 	}
-	upgrade, err := spdy.NewRoundTripperWithConfig(spdy.RoundTripperConfig{TLS: tls, Proxier: proxy, PingPeriod: pingPeriod})
+	dialer, err := spdy.NewRoundTripperWithConfig(spdy.RoundTripperConfig{TLS: tls, Proxier: proxy})
 	if err != nil {
 		return nil, err
 	}
+	upgrade := &spdyUpgrade{SpdyRoundTripper: dialer}
 	transport, err := rest.HTTPWrappersForConfig(u.config, upgrade)
 	if err != nil {
 		return nil, err
@@ -123,7 +124,7 @@ func (u *upgrader) overSPDY(ctx context.Context, pod Pod) (httpstream.Connection
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		return nil, refusal(resp)
 	}
-	return upgrade.NewConnection(resp)
+	return share(upgrade.conn)
 }
 
 // roundTrip gives up with the request's context, which the SPDY transport
@@ -134,19 +135,19 @@ func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, 
 		err  error
 	}
 	done := make(chan result, 1)
-	go func() {
+	go guarded(func() {
 		resp, err := transport.RoundTrip(req) //nolint:bodyclose // Whoever receives the result closes it.
 		done <- result{resp, err}
-	}()
+	})
 	select {
 	case r := <-done:
 		return r.resp, r.err
 	case <-req.Context().Done():
-		go func() {
+		go guarded(func() {
 			if r := <-done; r.err == nil {
 				r.resp.Body.Close()
 			}
-		}()
+		})
 		return nil, req.Context().Err()
 	}
 }
