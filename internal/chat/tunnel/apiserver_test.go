@@ -25,7 +25,7 @@ import (
 // for portforward and splices each pair of streams with a connection to what
 // listens on the port, reporting failures in the node's words.
 type apiServer struct {
-	t *testing.T
+	t testing.TB
 	// spdyOnly refuses WebSockets, as an older server or a proxy does.
 	spdyOnly bool
 	// refuse answers requests with a status instead of an upgrade.
@@ -38,9 +38,9 @@ type apiServer struct {
 	resets   chan string
 }
 
-func newAPIServer(t *testing.T) *apiServer {
-	t.Helper()
-	return &apiServer{t: t, ports: map[string]string{}, resets: make(chan string, 1000)}
+func newAPIServer(tb testing.TB) *apiServer {
+	tb.Helper()
+	return &apiServer{t: tb, ports: map[string]string{}, resets: make(chan string, 1000)}
 }
 
 // start serves and returns a tunnel through the server.
@@ -55,6 +55,34 @@ func (s *apiServer) start() *Tunnel {
 	// The tunnel goes first: the server waits for its connections.
 	s.t.Cleanup(func() { _ = tunnel.Close() })
 	return tunnel
+}
+
+// listenTCP lets serve talk on a port of every pod, one connection at a time.
+func (s *apiServer) listenTCP(port int, serve func(*net.TCPConn)) {
+	s.t.Helper()
+	var config net.ListenConfig
+	listener, err := config.Listen(s.t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			serve(c.(*net.TCPConn))
+			_ = c.Close()
+		}
+	})
+	s.t.Cleanup(func() {
+		_ = listener.Close()
+		serving.Wait()
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ports[fmt.Sprint(port)] = listener.Addr().String()
 }
 
 // listen lets a handler answer HTTP on a port of every pod.
@@ -202,19 +230,13 @@ func (s *apiServer) forward(data, report httpstream.Stream) {
 		return
 	}
 	defer upstream.Close()
-	ended := make(chan struct{}, 2)
 	go func() {
 		_, _ = io.Copy(upstream, data)
 		s.resets <- port
-		// The pod sees the end of its connection.
-		_ = upstream.Close()
-		ended <- struct{}{}
+		// The pod sees the end of what it is sent.
+		_ = upstream.(*net.TCPConn).CloseWrite()
 	}()
-	go func() {
-		_, _ = io.Copy(data, upstream)
-		ended <- struct{}{}
-	}()
-	<-ended
+	_, _ = io.Copy(data, upstream)
 }
 
 // newTunnelTo returns a tunnel through whatever listens at an address.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,6 +37,8 @@ type conn struct {
 	// closed is closed by Close.
 	closed    chan struct{}
 	closeOnce sync.Once
+	// halfClosed is set by CloseWrite.
+	halfClosed atomic.Bool
 
 	mu     sync.Mutex
 	unread []byte
@@ -58,11 +61,11 @@ func newConn(l *link, s streams, port int) *conn {
 	}
 	started := l.tunnel.spawn(func() {
 		reading := make(chan struct{})
-		go func() {
+		go guarded(func() {
 			defer close(reading)
 			c.text = readReport(s.report)
 			close(c.reported)
-		}()
+		})
 		c.pump()
 		<-reading
 	})
@@ -174,7 +177,7 @@ func (c *conn) Write(p []byte) (int, error) {
 	sent := 0
 	for sent < len(p) {
 		switch {
-		case isClosed(c.closed):
+		case isClosed(c.closed), c.halfClosed.Load():
 			return sent, net.ErrClosed
 		case isClosed(c.writeDeadline.passed()):
 			return sent, os.ErrDeadlineExceeded
@@ -198,6 +201,22 @@ func (c *conn) writeError(err error) error {
 		return ended
 	}
 	return &LostError{Pod: c.link.pod, Err: err}
+}
+
+// CloseWrite tells the pod that nothing more will be sent. What it still sends can be
+// read, for as long as its node lets it: one with containerd ends the connection a
+// second later.
+func (c *conn) CloseWrite() error {
+	switch {
+	case isClosed(c.closed):
+		return net.ErrClosed
+	case c.halfClosed.Swap(true):
+		return nil
+	}
+	if err := c.data.Close(); err != nil {
+		return c.writeError(err)
+	}
+	return nil
 }
 
 // Close resets the connection's streams: the pod sees its connection end at

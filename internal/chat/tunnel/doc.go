@@ -8,6 +8,12 @@
 // connections in it with a *LostError; the next dial opens a new one. Nothing
 // is sent twice.
 //
+// A shared connection that has gone silent, after sleep or a change of network,
+// breaks in the same way: its pings tell.
+//
+// A Route is a dialer for one deployment instead of one pod: it picks the leader at
+// each dial, and tries again what may pass.
+//
 // A pod is known by its UID: after its replacement the old shared connection
 // is not used for the new pod.
 //

@@ -111,18 +111,22 @@ func (l *link) idle() {
 		return
 	}
 	l.expiry = time.AfterFunc(idleTimeout, func() {
-		l.mu.Lock()
-		unused := l.users == 0
-		l.mu.Unlock()
-		if unused {
-			l.retire()
-		}
+		guarded(func() {
+			l.mu.Lock()
+			unused := l.users == 0
+			l.mu.Unlock()
+			if unused {
+				l.retire()
+			}
+		})
 	})
 }
 
 // streams are the two streams of one connection.
 type streams struct {
 	data, report httpstream.Stream
+	// roundTrip is how long the node took to acknowledge the first of them.
+	roundTrip time.Duration
 }
 
 // dial opens a pair of streams for one connection. Creating a stream waits for
@@ -134,10 +138,10 @@ func (l *link) dial(ctx context.Context, port int) (*conn, error) {
 	}
 	request := l.enter()
 	done := make(chan result, 1)
-	go func() {
+	go guarded(func() {
 		s, err := l.create(request, port)
 		done <- result{s, err}
-	}()
+	})
 	var err error
 	select {
 	case r := <-done:
@@ -155,12 +159,12 @@ func (l *link) dial(ctx context.Context, port int) (*conn, error) {
 	case <-l.shared.CloseChan():
 		err = &LostError{Pod: l.pod, Err: errConnectionLost}
 	}
-	go func() {
+	go guarded(func() {
 		if r := <-done; r.err == nil {
 			l.discard(r.streams)
 		}
 		l.leave()
-	}()
+	})
 	return nil, err
 }
 
@@ -171,10 +175,12 @@ func (l *link) create(request, port int) (streams, error) {
 	headers.Set(corev1.PortHeader, strconv.Itoa(port))
 	headers.Set(corev1.PortForwardRequestIDHeader, strconv.Itoa(request))
 	headers.Set(corev1.StreamType, corev1.StreamTypeError)
+	begin := time.Now()
 	report, err := l.shared.CreateStream(headers)
 	if err != nil {
 		return streams{}, fmt.Errorf("creating the error stream: %w", err)
 	}
+	roundTrip := time.Since(begin)
 	// Nothing is ever written to it.
 	if err := report.Close(); err != nil {
 		return streams{}, fmt.Errorf("closing the error stream for writing: %w", err)
@@ -186,7 +192,7 @@ func (l *link) create(request, port int) (streams, error) {
 		l.discard(streams{report: report})
 		return streams{}, fmt.Errorf("creating the data stream: %w", err)
 	}
-	return streams{data: data, report: report}, nil
+	return streams{data: data, report: report, roundTrip: roundTrip}, nil
 }
 
 // discard resets the streams of a connection: the node learns that nobody

@@ -18,9 +18,21 @@ type fakeShared struct {
 	once   sync.Once
 	closed chan bool
 	refuse error
+	// silent lets streams wait for their acknowledgement until the end, or for the
+	// 30 seconds that the library waits.
+	silent bool
+	delay  time.Duration // of each acknowledgement
 }
 
 func (c *fakeShared) CreateStream(headers http.Header) (httpstream.Stream, error) {
+	if c.silent {
+		select {
+		case <-c.closed:
+		case <-time.After(30 * time.Second):
+		}
+		return nil, errors.New("no acknowledgement")
+	}
+	<-time.After(c.delay)
 	if c.refuse != nil {
 		return nil, c.refuse
 	}

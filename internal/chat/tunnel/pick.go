@@ -8,6 +8,8 @@ import (
 // Candidate is a leader that a request could go to.
 type Candidate struct {
 	Pod Pod
+	// Group is the index of the pod's group.
+	Group int
 	// Running: all its containers run. Serving: it answered /healthcheck with
 	// 200. Ready: the pod says so itself.
 	Running, Serving, Ready bool

@@ -64,6 +64,14 @@ func newTunnel(open func(context.Context, Pod) (httpstream.Connection, error)) *
 // connection's Read. Read deadlines work as for any connection; a write
 // deadline is looked at before a Write, which then runs to its end.
 func (t *Tunnel) DialContext(ctx context.Context, pod Pod, port int) (net.Conn, error) {
+	c, err := t.dial(ctx, pod, port)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (t *Tunnel) dial(ctx context.Context, pod Pod, port int) (*conn, error) {
 	var err error
 	for range attempts {
 		var l *link
@@ -101,7 +109,7 @@ func (t *Tunnel) link(ctx context.Context, pod Pod) (*link, error) {
 	if l == nil || l.broken() {
 		l = &link{tunnel: t, pod: pod, opened: make(chan struct{})}
 		t.links[pod] = l
-		t.wg.Go(func() { t.establish(l) })
+		t.wg.Go(func() { guarded(func() { t.establish(l) }) })
 	}
 	t.mu.Unlock()
 
@@ -151,7 +159,7 @@ func (t *Tunnel) spawn(f func()) bool {
 	if t.closed {
 		return false
 	}
-	t.wg.Go(f)
+	t.wg.Go(func() { guarded(f) })
 	return true
 }
 
