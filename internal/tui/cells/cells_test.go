@@ -84,6 +84,11 @@ func TestCharacters(t *testing.T) {
 			}
 		})
 	}
+	for char, want := range map[string]bool{"\u0301": true, "\ufe0f": true, "\u20e3": true, "\u200d💻": true, "e\u0301": false, "💻": false, "\u200b": false} {
+		if Joins(char) != want {
+			t.Errorf("Joins(%+q) = %t", char, !want)
+		}
+	}
 	if got := Characters("abc", 2); len(got) != 2 {
 		t.Errorf("%d characters, want at most 2", len(got))
 	}

@@ -1,6 +1,7 @@
 package cells
 
 import (
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
@@ -25,4 +26,13 @@ func Characters(s string, n int) []string {
 		s = s[size:]
 	}
 	return chars
+}
+
+// Joins reports whether a character has nothing to stand on: it begins with a
+// sign that changes the one in front of it. Behind text that it does not belong
+// to, as an indentation, it would change that, and its width.
+func Joins(char string) bool {
+	r, _ := utf8.DecodeRuneInString(char)
+	const joiner = '\u200d'
+	return r == joiner || unicode.In(r, unicode.Mn, unicode.Me)
 }

@@ -23,6 +23,7 @@ func TestCommandsChangeTheSettings(t *testing.T) {
 		}
 	}
 	settings := func() chat.Settings { return p.session.Settings() }
+	plain := settings().Template
 	do("/system Be brief.", "is set from the next question")
 	do("/system", "system prompt: Be brief.")
 	if settings().System != "Be brief." {
@@ -50,6 +51,10 @@ func TestCommandsChangeTheSettings(t *testing.T) {
 	if settings().Template.Name != "plain" {
 		t.Errorf("template %q", settings().Template.Name)
 	}
+	do("/raw", "sent as it is")
+	p.raw = nil
+	do("/raw", "the template is raw already")
+	p.configure(chat.Settings{Template: plain})
 	do("/template", "template plain; there are plain, llama-3, llama-2, raw")
 	do("/nothing", "there is no command /nothing")
 }

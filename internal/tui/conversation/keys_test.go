@@ -34,6 +34,11 @@ func TestWhatKeysAskFor(t *testing.T) {
 		{"ctrl+r does not interrupt", running, []any{ctrl('r')}, nil, ""},
 		{"up brings back what was sent", idle, []any{"one", tea.KeyEnter, "two", tea.KeyEnter, "draft", tea.KeyUp, tea.KeyUp}, []tea.Msg{Submitted{"one"}, Submitted{"two"}}, "one"},
 		{"up brings back the turns of a kept conversation", talked, []any{tea.KeyUp, tea.KeyUp, tea.KeyUp}, nil, "And in Japan?"},
+		{"while the model cannot answer nothing is asked again", func() *Pane {
+			p := talked()
+			p.SetModel(Model{})
+			return p
+		}, []any{ctrl('r')}, nil, ""},
 		{"/retry asks again", talked, []any{"/retry", tea.KeyEnter}, []tea.Msg{Submitted{"Once more,\nplease"}}, ""},
 		{"/copy", talked, []any{"/copy", tea.KeyEnter}, []tea.Msg{CopyRequested{"It is", "the last answer"}}, ""},
 		{"/copy without an answer", idle, []any{"/copy all", tea.KeyEnter}, nil, "/copy all"},

@@ -92,7 +92,19 @@ func TestPagesMeet(t *testing.T) {
 func TestResizingKeepsThePlace(t *testing.T) {
 	t.Parallel()
 	p := running()
+	p.session.Add(strings.Repeat("a paragraph of many rows ", 40) + "\n\n")
 	stream(p, 0, 40)
+	p.scroll(-1000)
+	p.scroll(15)
+	for _, w := range []int{100, 24, 118} { // the row is among fewer and more
+		p.SetSize(w, 12)
+		fits(t, p)
+		if first, _, _ := strings.Cut(body(p), "\n"); !strings.Contains(first, "paragraph") {
+			t.Errorf("at width %d the first row is %q", w, first)
+		}
+	}
+	p.SetSize(60, 12)
+	p.scroll(1000)
 	p.scroll(-30)
 	first, _, _ := strings.Cut(body(p), "\n")
 	for _, w := range []int{30, 100, 12, 60} {

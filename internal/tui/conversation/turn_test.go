@@ -107,6 +107,22 @@ func TestWhatWillNotBeSentIsSaidBefore(t *testing.T) {
 	}
 }
 
+func TestALongConversationWithoutALimitIsNotCounted(t *testing.T) {
+	t.Parallel()
+	s := session()
+	s.Configure(chat.Settings{Template: s.Settings().Template})
+	s.Resume([]chat.Turn{{User: "q", Answer: "short", State: chat.Done}})
+	p := pane(80, 12, s)
+	if !strings.Contains(p.Title(), "prompt tokens (estimate)") {
+		t.Errorf("title %q", p.Title())
+	}
+	s.Resume([]chat.Turn{{User: "q", Answer: strings.Repeat("long ", uncounted), State: chat.Done}})
+	p.Changed()
+	if strings.Contains(p.Title(), "prompt tokens") {
+		t.Errorf("title %q", p.Title())
+	}
+}
+
 func TestAPasteThatIsTooLongIsSaid(t *testing.T) {
 	t.Parallel()
 	p := pane(80, 12, session())

@@ -117,6 +117,16 @@ func TestUpAndDownMoveByRows(t *testing.T) {
 	}
 }
 
+func TestUpDoesNotSkipAFullRow(t *testing.T) {
+	t.Parallel()
+	e := editor(11, 9)
+	e.SetValue("0123456789012\n0123456789")
+	do(e, up, up, "x")
+	if want := "012345678x|9012\n0123456789"; withCursor(e) != want {
+		t.Errorf("text %q, want %q", withCursor(e), want)
+	}
+}
+
 func TestHistoryKeepsTheDraft(t *testing.T) {
 	t.Parallel()
 	e := editor(40, 5)
@@ -239,6 +249,8 @@ func TestAPasteIsBounded(t *testing.T) {
 func FuzzNothingLeavesTheRoom(f *testing.F) {
 	f.Add("one two\nthree 日本語👩\u200d💻 e\u0301\t\u0301", 7, 3, "uulldr")
 	f.Add("\x1b]0;t\x07\r\r\n🇩🇪🇫🇷", 2, 1, "lxlxuw")
+	f.Add("日本\t", 1, 3, "lr")
+	f.Add("\ufe0fabcdef\n\t\ufe0f\t\ufe0f\t\ufe0f", 13, 3, "uu")
 	f.Fuzz(func(t *testing.T, text string, w, rows int, keys string) {
 		w, rows = w&63, rows&7
 		e := editor(w, rows)

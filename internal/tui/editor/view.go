@@ -128,19 +128,19 @@ func (e *Editor) View() []string {
 	var out []string
 	for _, r := range e.rows[e.top : e.top+e.Height()] {
 		var b strings.Builder
+		loose := true // nothing is in front that a sign could join
 		for _, char := range e.lines[r.line][r.from:r.to] {
-			if char == "\t" {
-				char = strings.Repeat(" ", tabWidth)
+			switch {
+			case char == "\t":
+				b.WriteString("    "[:min(tabWidth, e.w)])
+			case width(char) > e.w:
+				b.WriteString(ansi.Truncate(e.s.Glyphs.Ellipsis, e.w, ""))
+			case !loose || !cells.Joins(char):
+				b.WriteString(char)
 			}
-			b.WriteString(char)
+			loose = char == "\t"
 		}
-		// Characters wider than the whole row, and those that join across what
-		// was split apart while typing.
-		text := b.String()
-		if ansi.StringWidth(text) > e.w {
-			text = ansi.Truncate(text, e.w, e.s.Glyphs.Ellipsis)
-		}
-		out = append(out, e.s.Text.Render(text))
+		out = append(out, e.s.Text.Render(b.String()))
 	}
 	return out
 }

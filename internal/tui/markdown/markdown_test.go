@@ -75,6 +75,7 @@ func TestWhatMarkdownLooksLike(t *testing.T) {
 		{"a character wider than the pane", 1, "a日", "a\n…"},
 		{"right-to-left text is not reordered, its controls are gone", 20, "שלום \u202eabc\u202c 123", "שלום abc 123"},
 		{"what a terminal would obey is gone", 40, "\x1b[31mred\x1b]0;t\x07 &#27;[2J &#x202e;x `\x1b[1m`", "red [2J x ``"},
+		{"nor does it come through the address of a link", 40, "[a](b&#27;[2Jc) ![d](&#x202e;)", "a (bc) [image] d"},
 		{"carriage returns", 20, "a\r\nb\r\n\r\nc", "a b\n\nc"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -186,8 +187,8 @@ func fits(t *testing.T, d *Document) {
 		if got := ansi.StringWidth(row); got > d.w {
 			t.Fatalf("%d cells at width %d: %q", got, d.w, row)
 		}
-		if len(row) > 20*maxRow(d.w) {
-			t.Fatalf("a row of %d bytes", len(row))
+		if n := len(ansi.Strip(row)); n > 4*maxRow(d.w) {
+			t.Fatalf("a row of %d bytes at width %d", n, d.w)
 		}
 		for _, r := range ansi.Strip(row) {
 			if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
@@ -227,6 +228,8 @@ var hostile = map[string]string{
 	"an escape that never ends":    "\x1b]52;c;" + strings.Repeat("QUJD", 30_000),
 	"bytes that are not UTF-8":     strings.Repeat("\xff\x80\x9b31m", 2_000),
 	"fences that open all the way": strings.Repeat("```\n~~~\n", 2_000),
+	"signs that make others wider": strings.Repeat("- \ufe0f"+strings.Repeat("x", 60)+"\n", 3),
+	"code without end":             "```\n" + strings.Repeat("x\n", 2_000),
 	"angle brackets":               strings.Repeat("<a ", 8_000),
 }
 
@@ -250,6 +253,9 @@ func TestHostileText(t *testing.T) {
 					if n := len(s.text) + len(s.head); n > 3*maxLine+3*maxProse {
 						t.Fatalf("a section of %d bytes", n)
 					}
+					if n := len(s.lines); n > maxCode {
+						t.Fatalf("a section of %d lines", n)
+					}
 				}
 			}
 		})
@@ -263,7 +269,7 @@ func FuzzRowsDoNotDependOnThePieces(f *testing.F) {
 	f.Add("🇩🇪*🇫*🇷 e\u0301 *\u0301x*", 2, 5)
 	f.Add("1. a\n1. b\n\n2) c\n---\n***\n> - x\n>\n> y", 12, 2)
 	f.Fuzz(func(t *testing.T, in string, w, size int) {
-		w, size = w&63, max(size&15, 1)
+		w, size = w&63, max(size&15, len(in)/100, 1)
 		want := document(w, in)
 		fits(t, want)
 		d := document(w)

@@ -1,10 +1,6 @@
 package markdown
 
-import (
-	"strings"
-
-	"github.com/charmbracelet/x/ansi"
-)
+import "strings"
 
 type kind int
 
@@ -76,10 +72,6 @@ func (s *section) layOut(l *layout, w int) []string {
 	}
 	indent := strings.Repeat(" ", margin)
 	for _, row := range own {
-		// What joins across the border of two styles can be wider than its parts.
-		if ansi.StringWidth(row) > room {
-			row = ansi.Truncate(row, room, "")
-		}
 		if row != "" {
 			row = indent + row
 		}

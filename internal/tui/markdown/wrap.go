@@ -38,13 +38,18 @@ type atom struct {
 	attr     attr
 }
 
-// split makes atoms of runs. What is wider than a row is replaced.
+// split makes atoms of runs. What is wider than a row is replaced, and what a
+// run begins with that would change the sign in front of it is left out.
 func (l *layout) split(runs []run, w int) {
 	l.text, l.atoms = l.text[:0], l.atoms[:0]
 	for _, r := range runs {
 		for at := 0; at < len(r.text); {
 			size, width := cells.Character(r.text[at:])
 			from := len(l.text)
+			if at == 0 && cells.Joins(r.text) {
+				at += size
+				continue
+			}
 			if width > w {
 				l.text = append(l.text, ansi.Truncate(l.s.Glyphs.Ellipsis, w, "")...)
 				width = w
