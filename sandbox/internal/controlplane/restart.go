@@ -54,7 +54,7 @@ func (c *ControlPlane) serveAPI(ctx context.Context, cfg Config, serve func(cont
 		case r := <-c.restarts:
 			end()
 			farewell := time.AfterFunc(farewellTimeout, c.closeConns)
-			_ = <-ended // it was told to end, whatever it says
+			<-ended //nolint:errcheck // it was told to end, whatever it says
 			farewell.Stop()
 			c.closeConns() // those that it had given up before their turn came
 			var err error

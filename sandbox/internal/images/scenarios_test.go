@@ -43,6 +43,56 @@ func TestScenarioWorkerCrash(t *testing.T) {
 	})
 }
 
+func TestScenarioModelRunsOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := deploy(t, faults(t, spec70B(), "model-runs-on"))
+		d.ready()
+		c := d.grpc()
+		defer c.Close()
+		const allowance = 1024
+		messages := collect(t, c, text("User: briefly, cats?\nAssistant:", allowance))
+		var said strings.Builder
+		for _, m := range messages {
+			said.WriteString(m.Text)
+		}
+		if n := strings.Count(said.String(), "\nUser: "); n < 2 || strings.Count(said.String(), "\nAssistant: ") < n-1 {
+			t.Errorf("it invented %d turns:\n%s", n, said.String())
+		}
+		// It ends as an answer does that was cut, without a stop token.
+		if last := messages[len(messages)-1]; last.Text != "" || len(last.TokenIDs) != 0 {
+			t.Errorf("the last message is %+v", last)
+		}
+		ids := 0
+		for _, m := range messages {
+			ids += len(m.TokenIDs)
+		}
+		if ids != allowance {
+			t.Errorf("%d tokens of %d", ids, allowance)
+		}
+	})
+}
+
+func TestScenarioHostileText(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := deploy(t, faults(t, spec405B(), "hostile-text"))
+		d.ready()
+		status, answer := d.generate(`{"prompt":"hi","max_tokens":1000,"stream":true}`)
+		if status != 200 || len(answer) < 10<<20 {
+			t.Errorf("status %d, %d bytes", status, len(answer))
+		}
+		for _, evil := range []string{`\u202e`, `\u200b`, `\u001b`, `\u009b`} {
+			if !strings.Contains(answer, evil) {
+				t.Errorf("the answer lacks %s", evil)
+			}
+		}
+		if !strings.Contains(answer, strings.Repeat("0123456789abcdef", 10<<20/16)) {
+			t.Error("the token of 10 MiB is not in one piece")
+		}
+	})
+}
+
 func TestScenarioImagePullDenied(t *testing.T) {
 	t.Parallel()
 	c := imagetest.New(t, faults(t, spec{}, "image-pull-denied").options)

@@ -15,8 +15,8 @@ import (
 func TestNames(t *testing.T) {
 	t.Parallel()
 	want := []string{
-		"bad-checkpoint-path", "happy", "hbm-oom-in-warmup", "image-pull-denied",
-		"no-tpu-nodes", "node-lost", "proxy-args-missing", "slow-restore", "worker-crash",
+		"bad-checkpoint-path", "happy", "hbm-oom-in-warmup", "hostile-text", "image-pull-denied",
+		"model-runs-on", "no-tpu-nodes", "node-lost", "proxy-args-missing", "slow-restore", "worker-crash",
 	}
 	if diff := cmp.Diff(want, Names()); diff != "" {
 		t.Errorf("Names (-want +got)\n%s", diff)
@@ -73,6 +73,23 @@ func TestFaults(t *testing.T) {
 	}
 	if slow, usual := faults(t, "slow-restore").ReadRate(), faults(t, "happy").ReadRate(); slow*4 != usual {
 		t.Errorf("the rate is %g of %g", slow, usual)
+	}
+	answer := func(name string) (a world.Answer) {
+		a.Text = "an answer"
+		faults(t, name).Faults().Answer(&a)
+		return a
+	}
+	if diff := cmp.Diff(world.Answer{Text: "an answer", RunsOn: true}, answer("model-runs-on")); diff != "" {
+		t.Errorf("a model that runs on (-want +got)\n%s", diff)
+	}
+	hostile := answer("hostile-text")
+	if len(hostile.Token) != 10<<20 || hostile.RunsOn {
+		t.Errorf("the last token has %d bytes; the model runs on: %v", len(hostile.Token), hostile.RunsOn)
+	}
+	for _, evil := range []string{"simulated", "\x1b]52;", "\x1b]0;", "\x1b[2J", "\u202e", "\u200b", "\r"} {
+		if !strings.Contains(hostile.Text, evil) {
+			t.Errorf("hostile text lacks %q", evil)
+		}
 	}
 	proxy := world.Start{Image: "us-docker.pkg.dev/cloud-tpu-v2-images/pathways/proxy_server:jax-0.5.3", Args: []string{"--server_port=38681"}}
 	server := world.Start{Image: "us-docker.pkg.dev/cloud-tpu-v2-images/pathways/server:jax-0.5.3", Args: []string{"--server_port=38677"}}

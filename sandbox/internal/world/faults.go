@@ -21,6 +21,19 @@ type Faults struct {
 	// at each milestone of its program and returns an exit code above zero to crash
 	// it there, with the lines to print before.
 	Crash func(Milestone) (exitCode int, lines []string)
+	// Answer changes what a model makes of a prompt.
+	Answer func(*Answer)
+}
+
+// Answer is what a model makes of a prompt.
+type Answer struct {
+	// Text is all that it says, cut into tokens as any text is.
+	Text string
+	// Token is the text of one more token, after Text; empty for none.
+	Token string
+	// RunsOn tells a model that goes on where it should emit its stop token: with the
+	// next turn of the user, an answer to that, and so on until its allowance ends.
+	RunsOn bool
 }
 
 // Start is a container about to be started.

@@ -32,8 +32,9 @@ type Config struct {
 	Prefill func(ctx context.Context, bucket int) error
 	// Generate runs once, before the first step after the driver's start.
 	Generate func(ctx context.Context) error
-	// Answer is the model.
-	Answer func(prompt string) string
+	// Answer is the model: what it says to a prompt before its stop token. Nobody asks
+	// for more tokens than most.
+	Answer func(prompt string, most int) []tokenizer.Token
 	// OnLongPrompt is told of each prompt that was cut.
 	OnLongPrompt func()
 }
@@ -128,7 +129,7 @@ func New(c Config) *Driver {
 // are the text, where there is one, and how many tokens it has.
 func (d *Driver) Submit(ctx context.Context, prompt string, tokens, maxTokens int) *Request {
 	r := &Request{gone: ctx.Done(), prompt: prompt, tokens: tokens, maxTokens: max(1, maxTokens)}
-	r.answer = d.config.Tokenizer.Encode(d.config.Answer(d.fit(r)))
+	r.answer = d.config.Answer(d.fit(r), r.maxTokens)
 	// Room for the whole answer, as the real channel has no bound: a slow reader
 	// must not hold up the slot's neighbours.
 	r.out = make(chan Sample, min(r.maxTokens, len(r.answer))+1)

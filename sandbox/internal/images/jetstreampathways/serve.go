@@ -16,6 +16,7 @@ import (
 	"github.com/kubectl-jetstream/kubectl-jetstream/sandbox/internal/images/textgen"
 	"github.com/kubectl-jetstream/kubectl-jetstream/sandbox/internal/images/tokenizer"
 	"github.com/kubectl-jetstream/kubectl-jetstream/sandbox/internal/images/uvicorn"
+	"github.com/kubectl-jetstream/kubectl-jetstream/sandbox/internal/world"
 )
 
 const (
@@ -119,7 +120,6 @@ func (p *process) threadFailed(t *driver.ThreadError) error {
 const orchestratorFile = "/JetStream/jetstream/core/orchestrator.py"
 
 func (p *process) newDriver(e *engines, tokens tokenizer.Tokenizer) *driver.Driver {
-	generator := textgen.Generator{Seed: p.World.Seed()}
 	return driver.New(driver.Config{
 		Slots:         e.slots,
 		Disaggregated: e.layout.disaggregated,
@@ -128,11 +128,35 @@ func (p *process) newDriver(e *engines, tokens tokenizer.Tokenizer) *driver.Driv
 		Tokenizer:     tokens,
 		Prefill:       func(ctx context.Context, bucket int) error { return p.runPrefill(ctx, e, bucket) },
 		Generate:      func(ctx context.Context) error { return p.runGenerate(ctx, e) },
-		Answer:        generator.Reply,
+		Answer: func(prompt string, most int) []tokenizer.Token {
+			// No slot holds more than what the target length leaves.
+			most = min(most, e.config.Int("max_target_length"))
+			return p.answer(tokens, prompt, most)
+		},
 		OnLongPrompt: func() {
 			p.root.Logf(python.Warning, "root", python.Source{File: "/JetStream/jetstream/engine/token_utils.py", Line: 151, Function: "pad_tokens"}, "Provided sequence longer than available.")
 		},
 	})
+}
+
+// mostBytes is more than a token of the simulated tokenizers has.
+const mostBytes = 32
+
+// answer is the model.
+func (p *process) answer(tokens tokenizer.Tokenizer, prompt string, most int) []tokenizer.Token {
+	generator := textgen.Generator{Seed: p.World.Seed()}
+	a := world.Answer{Text: generator.Reply(prompt)}
+	if change := p.World.Faults().Answer; change != nil {
+		change(&a)
+	}
+	if a.RunsOn {
+		a.Text += generator.RunOn(prompt, most*mostBytes)
+	}
+	said := tokens.Encode(a.Text)
+	if a.Token != "" {
+		said = append(said, tokens.Whole(a.Token))
+	}
+	return said
 }
 
 // tokenizers are the files that the image has.

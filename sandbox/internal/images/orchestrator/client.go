@@ -11,6 +11,11 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
+// maxMessage is above gRPC's own 4 MiB, which the real client keeps to. No token of a real
+// model comes near either; the sandbox can be told to send one that does, to see what its
+// readers do.
+const maxMessage = 64 << 20
+
 // Client is one channel to a server. It connects at the first call.
 type Client struct {
 	conn      *grpc.ClientConn
@@ -22,7 +27,7 @@ func NewClient(address string, dial func(ctx context.Context, network, address s
 	c := new(Client)
 	conn, err := grpc.NewClient("passthrough:///"+address,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(codec{})),
+		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(codec{}), grpc.MaxCallRecvMsgSize(maxMessage)),
 		grpc.WithDisableServiceConfig(),
 		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
 			conn, err := dial(ctx, "tcp", address)

@@ -32,32 +32,6 @@ const (
 	long
 )
 
-// turnEnds are the markers after which a chat template puts the model's turn, and
-// turnStarts those before the last turn of the user. They are text to the server.
-var (
-	turnEnds   = []string{"<|eot_id|>", "[/INST]", "<|start_header_id|>assistant"}
-	turnStarts = []string{"<|start_header_id|>user<|end_header_id|>", "[INST]", "<</SYS>>"}
-)
-
-// userText is the last thing the user said: the prompt itself unless it has the
-// markers of a chat template.
-func userText(prompt string) string {
-	text := prompt
-	found := false
-	for _, start := range turnStarts {
-		if i := strings.LastIndex(text, start); i >= 0 {
-			text, found = text[i+len(start):], true
-		}
-	}
-	if !found {
-		return prompt
-	}
-	for _, end := range turnEnds {
-		text, _, _ = strings.Cut(text, end)
-	}
-	return text
-}
-
 // stopWords are words that say nothing about a topic.
 var stopWords = strings.Fields(`a about all an and any are as at be briefly by can code could
 	detail detailed do does essay explain for from function give has have how i in into is it list

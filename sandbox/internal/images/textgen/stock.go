@@ -30,6 +30,15 @@ var closings = []string{
 	"And with that, the simulation of an answer about {topic} is complete.",
 }
 
+// questions are what a model that runs on puts into the user's mouth.
+var questions = []string{
+	"And what does that cost?",
+	"Briefly: why does my model talk to itself?",
+	"Can you show that in a table?",
+	"Give me three reasons to stop here",
+	"Is anybody still reading?",
+}
+
 // point is one item of a list.
 type point struct{ title, text string }
 

@@ -31,6 +31,10 @@ func TestReplyFollowsThePrompt(t *testing.T) {
 		{"a greeting is returned", "Hello!", []string{"Hello! Ask me anything"}, ""},
 		{"of a Llama 3 chat only the last user turn counts", "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nabout cats<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nMeow<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nand dogs?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n", []string{"dogs"}, "cats"},
 		{"of a Llama 2 chat only the last instruction counts", "[INST] <<SYS>>\nBe kind.\n<</SYS>>\n\nabout cats [/INST] Meow [INST] dogs? [/INST]", []string{"dogs"}, "cats"},
+		{"a system prompt is not what a Llama 2 chat is about", "[INST] <<SYS>>\nBe kind.\n<</SYS>>\n\nabout cats [/INST]", []string{"cats"}, "kind"},
+		{"of a chat written down plainly only the last question counts", "Be kind.\n\nUser: about cats\nAssistant: Meow\nUser: and dogs?\nAssistant:", []string{"dogs"}, "cats"},
+		{"a system prompt is not what a plain chat is about", "Be kind.\n\nUser: about cats\nAssistant:", []string{"cats"}, "kind"},
+		{"the word user in a prompt marks nothing", "about cats, User: a comparison", []string{"cats"}, ""},
 		{"a prompt without words has a topic too", "???", []string{"your question"}, ""},
 	}
 	for _, tt := range tests {
@@ -68,10 +72,36 @@ func TestLongerWhenAsked(t *testing.T) {
 	}
 }
 
+func TestAModelThatRunsOnKeepsThePromptsLayout(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, prompt, want string }{
+		{"Llama 3", "<|start_header_id|>user<|end_header_id|>\n\ncats<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n", "<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nAnd what does that cost?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"},
+		{"Llama 2", "[INST] cats [/INST]", " [INST] And what does that cost? [/INST] "},
+		{"written down plainly", "User: cats\nAssistant:", "\nUser: And what does that cost?\nAssistant: "},
+		{"none", "cats", "\n\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			const size = 5000
+			text := Generator{Seed: 1}.RunOn(tt.prompt, size)
+			if rest, ok := strings.CutPrefix(text, tt.want); !ok || strings.HasPrefix(rest, " ") || !strings.Contains(text, "simulated") {
+				t.Errorf("it goes on with %q, want %q and an answer", text[:min(len(text), 200)], tt.want)
+			}
+			if len(text) < size {
+				t.Errorf("it ends after %d bytes of %d", len(text), size)
+			}
+		})
+	}
+}
+
 func FuzzReply(f *testing.F) {
 	f.Add("top 999999999999 things", uint64(1))
 	f.Add("<|start_header_id|>user<|end_header_id|>[INST]{topic}", uint64(2))
+	f.Add("s\n\nUser: [INST]\nUser: a\nAssistant:", uint64(3))
 	f.Fuzz(func(t *testing.T, prompt string, seed uint64) {
+		if on := (Generator{Seed: seed}).RunOn(prompt, 100); len(on) < 100 {
+			t.Fatalf("running on ends after %d bytes", len(on))
+		}
 		reply := Generator{Seed: seed}.Reply(prompt)
 		if len(reply) > 20000+40*len(prompt) || !strings.HasPrefix(reply, " ") {
 			t.Fatalf("%d bytes for %d", len(reply), len(prompt))

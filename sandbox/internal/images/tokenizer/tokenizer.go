@@ -60,6 +60,9 @@ func (t Tokenizer) Encode(text string) []Token {
 	return tokens
 }
 
+// Whole makes one token of a text, which no vocabulary has to hold.
+func (t Tokenizer) Whole(text string) Token { return Token{ID: t.id(text), Text: text} }
+
 func (t Tokenizer) id(p string) int32 {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(p)) // a hash never fails
