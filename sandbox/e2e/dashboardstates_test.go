@@ -26,15 +26,25 @@ func TestTheDashboardShowsWhatWasMadeByHand(t *testing.T) {
 func TestTheDashboardShowsManyHostsAsAGrid(t *testing.T) {
 	t.Parallel()
 	ns := shared.namespace(t)
-	manifest := strings.NewReplacer("name: pair", "name: wide", "namespace: default", "namespace: "+ns, "size: 2", "size: 65").
-		Replace(readFile(t, "testdata/lws-size-2.yaml"))
-	shared.apply(t, manifest)
-	term := shared.onTerminal(t, 120, 40, "monitor", "wide", "-n", ns)
-	// 64 workers run, but this is no model server, so the deployment loads for ever.
-	term.await("64 ready hosts", 2*time.Minute, func(screen string) bool {
-		return strings.Contains(screen, "65/65") && strings.Count(screen, "●") >= 64
+	// The guide's 405B on the largest slice of this kind: 256 chips on 64 hosts.
+	manifest := strings.NewReplacer("4x4", "16x16", "size: 5", "size: 65", "ici_autoregressive_parallelism=2", "ici_autoregressive_parallelism=32").
+		Replace(fillGuide(t, "jetstream-pathways-llama-3-1-405b-4x4.yaml", "gs://models/llama-3.1-405b/int8"))
+	// As it stands there, the proxy has no arguments.
+	manifest = strings.Replace(manifest, "          args:\n          imagePullPolicy", `          args:
+          - --server_port=38681
+          - --resource_manager_address=$(LWS_LEADER_ADDRESS):38677
+          - --gcs_scratch_location=gs://pathways-scratch
+          imagePullPolicy`, 1)
+	shared.apply(t, manifest, "-n", ns)
+	term := shared.onTerminal(t, 120, 40, "monitor", "-n", ns)
+	term.await("64 ready hosts that serve a model", 2*time.Minute, func(screen string) bool {
+		return strings.Contains(screen, "READY for") && strings.Contains(screen, "65/65") && strings.Count(screen, "●") >= 64 && strings.Contains(screen, "workers 64/64")
 	})
-	shared.kubectl(t, "delete", "pod", "-n", ns, "wide-0-33", "--wait=false")
+	const deleted = "jetstream-pathways-0-33"
+	if topology := shared.kubectl(t, "get", "pod", "-n", ns, deleted, "-o", `jsonpath={.spec.nodeSelector.cloud\.google\.com/gke-tpu-topology}`); topology != "16x16" {
+		t.Errorf("worker 33 runs on a slice of %s", topology)
+	}
+	shared.kubectl(t, "delete", "pod", "-n", ns, deleted, "--wait=false")
 	term.await("a host that is not ready", time.Minute, func(screen string) bool { return !strings.Contains(screen, "65/65") })
 	term.press("q")
 	if code, left := term.wait(); code != 0 {

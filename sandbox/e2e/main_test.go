@@ -11,12 +11,13 @@ import (
 
 // shared is the cluster of all tests that can live beside each other. Its pools hold
 // the seats and, beside them, two groups of 4x4 and two disaggregated deployments at a
-// time.
+// time, and one group of 16x16.
 var shared *cluster
 
 var sharedPools = append([]string{
 	"--pool", "name=cpu,machine=n2-standard-32,count=2",
 	"--pool", "name=np,topology=4x4,count=2", "--pool", "name=dis,topology=2x4,count=4",
+	"--pool", "name=wide,topology=16x16",
 }, seatPools()...)
 
 func TestMain(m *testing.M) {

@@ -82,6 +82,9 @@ func (d *Driver) transferThread(ctx context.Context) error {
 // generateThread steps all slots together, as long as one of them is in use.
 func (d *Driver) generateThread(ctx context.Context) error {
 	var slots []*Request
+	// Steps are due at equal distances, so that what a step takes does not slow the
+	// next one down. A step that is late by a whole one is not caught up with.
+	var due time.Time
 	for compiled := false; ; {
 		if len(slots) == 0 {
 			select {
@@ -90,15 +93,20 @@ func (d *Driver) generateThread(ctx context.Context) error {
 			case <-ctx.Done():
 				return ctx.Err()
 			}
+			due = time.Now()
 		}
 		if !compiled {
 			if err := d.config.Generate(ctx); err != nil {
 				return err
 			}
 			compiled = true
+			due = time.Now()
 		}
 		slots = d.insert(slots)
-		if err := sleep(ctx, d.config.StepTime); err != nil {
+		if due = due.Add(d.config.StepTime); time.Now().After(due) {
+			due = time.Now()
+		}
+		if err := sleep(ctx, time.Until(due)); err != nil {
 			return err
 		}
 		slots = slices.DeleteFunc(slots, d.step)
