@@ -15,7 +15,7 @@ Exit codes:
   0    done, ready
   1    failed
   2    wrong usage
-  3    not ready (status, generate)
+  3    not ready (status, generate, forward)
   4    a cause that waiting cannot heal
   124  --timeout reached
   129  the terminal was closed, 130 interrupted (Ctrl-C), 143 terminated
@@ -57,6 +57,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newStatusCommand(a),
 		newLogsCommand(a),
 		newGenerateCommand(a),
+		newForwardCommand(a),
 		newDownCommand(a),
 		newCompletionCommand(a),
 		newVersionCommand(a),
