@@ -242,6 +242,37 @@ func TestCancellingFreesTheSlot(t *testing.T) {
 	}
 }
 
+// The server says nothing of a client that leaves. What it logs of its slots tells, if
+// it is told to.
+func TestFreeSlotsAreLoggedForDebugging(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := twoSlots()
+		s.env = map[string]string{"LOG_LEVEL": "DEBUG"}
+		d := deploy(t, s)
+		d.ready()
+		newest := func() string {
+			out := d.jax.Stdout.String()
+			_, free, _ := strings.Cut(out[strings.LastIndex(out, "[Generate thread 0]")+1:], "slots free : ")
+			free, _, _ = strings.Cut(free, ",")
+			return free
+		}
+		var stops []func()
+		for range 2 {
+			ctx, stop := context.WithCancel(t.Context())
+			body := d.stream(ctx, `{"prompt":"a long story","max_tokens":100000,"stream":true}`)
+			stops = append(stops, func() { stop(); _ = body.Close() })
+		}
+		for left, want := range []string{"0 / 2", "1 / 2"} {
+			time.Sleep(time.Second)
+			if got := newest(); got != want {
+				t.Errorf("after %d of two clients have left, the slots free are %q, want %q", left, got, want)
+			}
+			stops[left]()
+		}
+	})
+}
+
 func TestSlowFirstTokenTripsTheLogger(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

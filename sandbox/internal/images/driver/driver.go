@@ -35,6 +35,9 @@ type Config struct {
 	// Answer is the model: what it says to a prompt before its stop token. Nobody asks
 	// for more tokens than most.
 	Answer func(prompt string, most int) []tokenizer.Token
+	// OnStep is told of each step: its number, how many slots were free, and how long
+	// ago the step before it was.
+	OnStep func(step, free int, took time.Duration)
 	// OnLongPrompt is told of each prompt that was cut.
 	OnLongPrompt func()
 }

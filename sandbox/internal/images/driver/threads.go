@@ -85,7 +85,8 @@ func (d *Driver) generateThread(ctx context.Context) error {
 	// Steps are due at equal distances, so that what a step takes does not slow the
 	// next one down. A step that is late by a whole one is not caught up with.
 	var due time.Time
-	for compiled := false; ; {
+	last := time.Now()
+	for step, compiled := 1, false; ; step++ {
 		if len(slots) == 0 {
 			select {
 			case r := <-d.generate:
@@ -109,6 +110,8 @@ func (d *Driver) generateThread(ctx context.Context) error {
 		if err := sleep(ctx, time.Until(due)); err != nil {
 			return err
 		}
+		d.config.OnStep(step, d.config.Slots-len(slots), time.Since(last))
+		last = time.Now()
 		slots = slices.DeleteFunc(slots, d.step)
 	}
 }

@@ -133,6 +133,9 @@ func (p *process) newDriver(e *engines, tokens tokenizer.Tokenizer) *driver.Driv
 			most = min(most, e.config.Int("max_target_length"))
 			return p.answer(tokens, prompt, most)
 		},
+		OnStep: func(step, free int, took time.Duration) {
+			p.logger.Logf(python.Debug, "[Generate thread 0] Step %d - slots free : %d / %d, took %.2fms", step, free, e.slots, float64(took)/float64(time.Millisecond))
+		},
 		OnLongPrompt: func() {
 			p.root.Logf(python.Warning, "root", python.Source{File: "/JetStream/jetstream/engine/token_utils.py", Line: 151, Function: "pad_tokens"}, "Provided sequence longer than available.")
 		},
