@@ -90,6 +90,7 @@ func (c *cluster) command(ctx context.Context, name string, args ...string) *exe
 		"PATH="+filepath.Dir(bin("kubectl"))+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"HOME="+c.dir,
 		"XDG_STATE_HOME="+filepath.Join(c.dir, "state"),
+		"XDG_CONFIG_HOME="+filepath.Join(c.dir, "config"),
 	)
 	cmd.Env = append(cmd.Env, c.env...)
 	cmd.WaitDelay = 5 * time.Second
