@@ -33,11 +33,18 @@ func bare(cmd *cobra.Command, a *app) error {
 
 // explore opens the dashboard on whatever there is in the namespace.
 func (a *app) explore(ctx context.Context) error {
+	configured, err := a.configured()
+	if err != nil {
+		return err
+	}
 	b, err := a.newBackend(nil)
 	if err != nil {
 		return err
 	}
-	out, err := a.dashboard(ctx, b, tui.Config{Form: a.deployForm(b.namespace)})
+	out, err := a.dashboard(ctx, b, tui.Config{
+		Form:  a.deployForm(b.namespace),
+		ASCII: configured.on(settingASCII), Theme: tui.Theme(configured.text(settingTheme)),
+	})
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy"
 )
 
 func TestCompletionDoesNotWaitLongerThanItsPatience(t *testing.T) {
@@ -132,6 +134,14 @@ func TestCompletion(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	config := kubeconfigFor(t, server.URL)
+	catalog, err := deploy.Catalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var profiles []string
+	for _, p := range catalog {
+		profiles = append(profiles, p.Name)
+	}
 	const (
 		noFiles = ":4"
 		files   = ":0"
@@ -157,8 +167,8 @@ func TestCompletion(t *testing.T) {
 		{"containers of all its pods", "logs llama -c ", []string{"jax-tpu", "jetstream-http", "worker"}, noFiles},
 		{"containers of one pod", "logs llama --pod pod/llama-0-1 -c ", []string{"worker"}, noFiles},
 		{"groups", "logs llama --group ", []string{"0"}, noFiles},
-		{"profiles, or a directory", "up --profile ", []string{"llama-2-70b-v6e-2x4-disagg", "llama-3.1-405b-v6e-4x4"}, files},
-		{"a profile to describe", "profiles ", []string{"llama-2-70b-v6e-2x4-disagg", "llama-3.1-405b-v6e-4x4"}, files},
+		{"profiles, or a directory", "up --profile ", profiles, files},
+		{"a profile to describe", "profiles ", profiles, files},
 		{"choices of a parameter", "up --weights ", []string{"bf16", "int8"}, noFiles},
 		{"a parameter that is true or false", "render --warm-up=", []string{"true", "false"}, noFiles},
 		{"no files for a parameter that is a text", "up --checkpoint ", nil, noFiles},

@@ -70,14 +70,17 @@ func (r formRenderer) Render(profile string, values map[string]string) (string, 
 	return text.String(), nil
 }
 
-// deployForm is the form that asks for a deployment of a built-in profile.
+// deployForm is the form that asks for a deployment of a built-in profile. It
+// begins with what is configured.
 func (a *app) deployForm(namespace string) form.Options {
 	profiles := a.profiles()
 	r := formRenderer{profiles: map[string]*deploy.Profile{}, base: deploy.Values{Namespace: namespace}}
 	for _, p := range profiles {
 		r.profiles[p.Name] = p
 	}
+	begin, _ := a.configuration().values(deploy.Values{})
 	return form.Options{
+		Profile: begin.Profile, Values: begin.Params,
 		Profiles: formProfiles(profiles), Renderer: r, Namespace: namespace, DefaultName: deploy.DefaultName,
 	}
 }

@@ -26,7 +26,7 @@ Remarks, such as lines that are missing, go to standard error.
 
 Logs are kept in $XDG_STATE_HOME/kubectl-jetstream, or else in
 ~/.local/state/kubectl-jetstream, readable by you alone, up to 256 MiB, of which the
-oldest go first. ` + keepLogsVariable + `=0 keeps nothing.`
+oldest go first. The setting keep-logs (see 'config') switches that off.`
 
 const logsExample = `  # What happened
   %[1]s logs

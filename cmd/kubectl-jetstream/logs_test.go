@@ -187,7 +187,7 @@ func TestLogsThatMayNotBeReadAreAnErrorAfterTheKeptOnes(t *testing.T) {
 
 func TestNothingIsKeptWhereThatIsSwitchedOff(t *testing.T) {
 	server, run := logsHome(t)
-	t.Setenv(keepLogsVariable, "0")
+	t.Setenv("KUBECTL_JETSTREAM_KEEP_LOGS", "0")
 	server.set(map[string]string{"jetstream-pathways-0/jax-tpu": "2026-03-01T12:00:01Z once\n"}, leaderPod("a", 0, "jax-tpu"))
 	if code, out, stderr := run("logs"); code != 0 || out != "once\n" {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, out, stderr)

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -20,14 +22,14 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// ownState runs the tests with a state directory of their own, so that what runs
-// in this process keeps no logs among the developer's.
+// ownState runs the tests with directories of their own, so that what runs in this
+// process keeps no logs among the developer's, and is not configured as theirs.
 type ownState struct{ testscript.TestingM }
 
 func (s ownState) Run() int {
 	dir, err := os.MkdirTemp("", "jetstream-state-")
 	if err == nil {
-		err = os.Setenv("XDG_STATE_HOME", dir)
+		err = errors.Join(os.Setenv("XDG_STATE_HOME", dir), os.Setenv("XDG_CONFIG_HOME", filepath.Join(dir, "config")))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

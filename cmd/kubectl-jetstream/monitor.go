@@ -33,6 +33,13 @@ func newMonitorCommand(a *app) *cobra.Command {
 			if len(args) > 0 {
 				o.deployment = args[0]
 			}
+			configured, err := a.configured()
+			if err == nil {
+				err = configured.configure(cmd.Flags())
+			}
+			if err != nil {
+				return forCommand(cmd, err)
+			}
 			return forCommand(cmd, o.run(cmd.Context()))
 		},
 	}
@@ -57,7 +64,9 @@ func (o *monitorOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	out, err := o.dashboard(ctx, b, tui.Config{Name: o.deployment, ReadOnly: o.readOnly, ASCII: o.ascii})
+	out, err := o.dashboard(ctx, b, tui.Config{
+		Name: o.deployment, ReadOnly: o.readOnly, ASCII: o.ascii, Theme: tui.Theme(o.configuration().text(settingTheme)),
+	})
 	if err != nil {
 		return err
 	}

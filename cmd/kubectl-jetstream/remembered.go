@@ -58,9 +58,10 @@ type plan struct {
 	objects []*unstructured.Unstructured
 }
 
-// planFrom lays what was given over what is remembered, and renders it.
-func (a *app) planFrom(remembered, given deploy.Values) (plan, error) {
-	values := remembered.Merge(given)
+// planFrom lays what was given over what is remembered or configured, and renders
+// it.
+func (a *app) planFrom(base, given deploy.Values) (plan, error) {
+	values := base.Merge(given)
 	if values.Profile == "" {
 		return plan{}, a.noProfile()
 	}
@@ -88,18 +89,27 @@ func asChoice(err error) error {
 }
 
 // printObjects writes the objects of a deployment as YAML. A cluster is asked
-// only where no profile is given: then for the values that it remembers.
+// only where no profile is given: then for the values that it remembers. Where
+// there is no deployment, or none was asked for, what is configured takes their
+// place.
 func (a *app) printObjects(ctx context.Context, given deploy.Values, withNamespace bool) error {
-	var remembered deploy.Values
+	var base deploy.Values
+	var from origins
+	exists := false
+	var err error
 	if given.Profile == "" {
-		var err error
-		if remembered, err = a.recall(ctx, deploymentRef{namespace: given.Namespace, name: given.Name}); err != nil {
+		if base, exists, err = a.recall(ctx, deploymentRef{namespace: given.Namespace, name: given.Name}); err != nil {
 			return err
 		}
 	}
-	p, err := a.planFrom(remembered, given)
+	if !exists {
+		if base, from, err = a.forNew(given); err != nil {
+			return err
+		}
+	}
+	p, err := a.planFrom(base, given)
 	if err != nil {
-		return err
+		return from.blame(err)
 	}
 	objects := p.objects
 	if withNamespace {
@@ -108,19 +118,20 @@ func (a *app) printObjects(ctx context.Context, given deploy.Values, withNamespa
 	return deploy.WriteYAML(a.Out, objects)
 }
 
-// recall asks the cluster for the values of a deployment. Where there is no
-// cluster to ask, nothing is remembered.
-func (a *app) recall(ctx context.Context, d deploymentRef) (deploy.Values, error) {
+// recall asks the cluster for the values of a deployment, and whether there is
+// one. Where there is no cluster to ask, there is none.
+func (a *app) recall(ctx context.Context, d deploymentRef) (values deploy.Values, exists bool, err error) {
 	c, err := a.cluster.clients()
 	if errors.As(err, new(*kubeconfigError)) {
-		return deploy.Values{}, nil
+		return deploy.Values{}, false, nil
 	}
 	if err != nil {
-		return deploy.Values{}, err
+		return deploy.Values{}, false, err
 	}
 	live, err := liveDeployment(ctx, c, d)
 	if err != nil {
-		return deploy.Values{}, err
+		return deploy.Values{}, false, err
 	}
-	return rememberedBy(live)
+	values, err = rememberedBy(live)
+	return values, live != nil, err
 }

@@ -12,9 +12,9 @@ import (
 
 const renderLong = `Print the objects that up would apply, as YAML and nothing else.
 
-With --profile no cluster is asked, and all values have to be given. Without it
-the values of the deployment that runs are taken, and those given here laid
-over them. Use 'up --dry-run=server' to see what a cluster would make of them.`
+With --profile no cluster is asked: what is not given here comes from the
+configuration (see 'config'). Without it the values of the deployment that runs are
+taken, and those given here laid over them. Use 'up --dry-run=server' to see what a cluster would make of them.`
 
 const renderExample = `  # Keep the objects in a repository
   %[1]s render --profile llama-3.1-405b-v6e-4x4 \

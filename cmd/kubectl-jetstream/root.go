@@ -59,7 +59,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newGenerateCommand(a),
 		newForwardCommand(a),
 		newDownCommand(a),
-		newCompletionCommand(a),
+		newConfigCommand(a), newCompletionCommand(a),
 		newVersionCommand(a),
 		newOptionsCommand(a),
 	)

@@ -64,6 +64,9 @@ type app struct {
 	now     func() time.Time
 	// patience bounds a question to the cluster behind the tab key.
 	patience time.Duration
+	// configuration is what was configured, read when it is first asked for, once
+	// the command line is known. It may be wrong: see configured.
+	configuration func() *configuration
 	// profiles are the built-in profiles, read once. A catalogue that cannot
 	// be read is a broken build, which the commands that need a profile
 	// report.
@@ -71,7 +74,7 @@ type app struct {
 }
 
 func newApp(name string, std streams) *app {
-	return &app{
+	a := &app{
 		streams:  std,
 		name:     name,
 		cluster:  newCluster(std.ErrOut),
@@ -85,6 +88,8 @@ func newApp(name string, std streams) *app {
 			return profiles
 		}),
 	}
+	a.configuration = sync.OnceValue(a.loadConfiguration)
+	return a
 }
 
 // quiet says that an error needs no words: the person stopped the command

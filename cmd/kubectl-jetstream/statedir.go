@@ -13,9 +13,6 @@ import (
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
 )
 
-// keepLogsVariable switches the keeping of logs off, when it is 0.
-const keepLogsVariable = "KUBECTL_JETSTREAM_KEEP_LOGS"
-
 // stateDir is where this program keeps what it learns, by the XDG base
 // directory specification: a path that is not absolute does not count.
 func stateDir(getenv func(string) string) (string, error) {
@@ -44,6 +41,10 @@ type keptLogs struct {
 // The error is one to show and to go on without: logs are not kept then. The
 // result must be closed.
 func (a *app) keepLogs(d deploymentRef) (*keptLogs, error) {
+	configured, err := a.configured()
+	if err != nil {
+		return nil, err
+	}
 	dir, err := stateDir(os.Getenv)
 	if err != nil {
 		return nil, err
@@ -52,7 +53,7 @@ func (a *app) keepLogs(d deploymentRef) (*keptLogs, error) {
 	if err != nil {
 		return nil, err
 	}
-	off := os.Getenv(keepLogsVariable) == "0"
+	off := !configured.on(settingKeepLogs)
 	if _, err := os.Stat(dir); off && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // Nothing is kept, and nothing shall be.
 	}

@@ -19,8 +19,9 @@ const upLong = `Deploy a profile and wait until the model answers.
 
 LeaderWorkerSet is installed first if the cluster has none. Repeating up brings
 the deployment to the same state again; values given once are remembered, so
-'up NAME' alone continues where it was interrupted. Stopping up stops the
-waiting, never the deployment.
+'up NAME' alone continues where it was interrupted. What a new deployment is not
+given here comes from the configuration, see 'config'; one that exists does not
+change by it. Stopping up stops the waiting, never the deployment.
 
 On a terminal the dashboard shows what happens. Without one, or with --no-tui,
 one line is printed for each event, or with -o json one JSON object.`
@@ -90,6 +91,8 @@ type upOptions struct {
 	flags      *valueFlags
 	given      deploy.Values // on this command line
 	deployment deploymentRef
+	// configurable says that what is not given may be configured.
+	configurable bool
 
 	createNamespace bool
 	lwsVersion      string
@@ -114,6 +117,14 @@ func (o *upOptions) complete(args []string) error {
 	if o.given, err = o.flags.values(); err != nil {
 		return err
 	}
+	configured, err := o.configured()
+	if err != nil {
+		return err
+	}
+	if err := configured.configure(o.flags.flags); err != nil {
+		return err
+	}
+	o.configurable = true
 	if o.deployment, err = o.deploymentNamed(args); err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func (u *upRun) board(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cfg := tui.Config{Deploy: &tui.Request{Name: u.deployment.name}, ASCII: u.ascii}
+	cfg := tui.Config{Deploy: &tui.Request{Name: u.deployment.name}, ASCII: u.ascii, Theme: tui.Theme(u.configuration().text(settingTheme))}
 	if u.timeout > 0 {
 		cfg.Deadline = u.begun.Add(u.timeout)
 	}

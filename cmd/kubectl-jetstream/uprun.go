@@ -126,11 +126,7 @@ func (u *upRun) bringUp(ctx context.Context) (rolledOut, error) {
 	if err != nil {
 		return rolledOut{}, err
 	}
-	remembered, err := rememberedBy(live)
-	if err != nil {
-		return rolledOut{}, err
-	}
-	p, err := u.planFrom(remembered, u.given)
+	p, err := u.plan(live)
 	if err != nil {
 		return rolledOut{}, err
 	}
@@ -169,6 +165,30 @@ func (u *upRun) bringUp(ctx context.Context) (rolledOut, error) {
 	r.appliedAt = u.now()
 	u.doing = "looking at the deployment"
 	return r, nil
+}
+
+// plan lays what was given over what the deployment remembers, or, where there is
+// none yet, over what is configured.
+func (u *upRun) plan(live *unstructured.Unstructured) (plan, error) {
+	if live != nil || !u.configurable {
+		remembered, err := rememberedBy(live)
+		if err != nil {
+			return plan{}, err
+		}
+		return u.planFrom(remembered, u.given)
+	}
+	configured, from, err := u.forNew(u.given)
+	if err != nil {
+		return plan{}, err
+	}
+	p, err := u.planFrom(configured, u.given)
+	if err != nil {
+		return plan{}, from.blame(err)
+	}
+	if len(from) > 0 {
+		u.noticef("from the configuration: %s", from.text(p.values, u.configuration().settings))
+	}
+	return p, nil
 }
 
 // ensureNamespace creates the namespace if that was asked for, and otherwise

@@ -131,6 +131,7 @@ type Config struct {
 	// Ready by then.
 	Deadline time.Time
 	ASCII    bool
+	Theme    Theme
 	// Program is how a person calls this program, "kubectl jetstream", and
 	// DefaultName the deployment that it means when none is named.
 	Program, DefaultName string

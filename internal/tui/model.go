@@ -90,7 +90,7 @@ type Model struct {
 // the program's context.
 func newModel(cfg Config, run async) *Model {
 	m := &Model{
-		cfg: cfg, run: run, keys: DefaultKeyMap(), dark: true,
+		cfg: cfg, run: run, keys: DefaultKeyMap(), dark: cfg.Theme != ThemeLight,
 		now: cfg.Now(), name: cfg.Name, bottom: PaneLogs,
 	}
 	m.st = styles.New(styles.Options{Dark: m.dark, ASCII: cfg.ASCII})

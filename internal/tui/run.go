@@ -6,6 +6,7 @@ import (
 	"io"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
 )
 
 // Terminal is where the program reads and writes.
@@ -35,6 +36,9 @@ func Run(ctx context.Context, cfg Config, t Terminal) (Outcome, error) {
 		tea.WithEnvironment(t.Environ),
 		tea.WithoutSignalHandler(),
 	}, t.Options...)
+	if cfg.Theme == ThemeNone {
+		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
+	}
 	_, err := tea.NewProgram(m, options...).Run()
 	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
 		// The caller knows why it cancelled.

@@ -25,7 +25,7 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 	case tea.WindowSizeMsg:
 		m.w, m.h = msg.Width, msg.Height
 	case tea.BackgroundColorMsg:
-		m.restyle(msg.IsDark())
+		m.restyle(m.cfg.Theme.dark(msg.IsDark()))
 	case tea.KeyPressMsg:
 		return m.onKey(msg)
 	case tea.PasteMsg:
