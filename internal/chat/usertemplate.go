@@ -4,23 +4,22 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"text/template"
 )
 
 // stopBlock is the block of a user's template that lists its stop markers.
 const stopBlock = "stop"
 
 // ParseTemplate reads a template of the user's own: the text of a text/template
-// over .System, .Turns with .User and .Answer each, and .User, the text to
-// answer now. Its block "stop" has one stop marker a line, in which \n stands
-// for the end of a line.
+// without functions and variables, over .System, .Turns with .User and .Answer
+// each, and .User, the text to answer now. Its block "stop" has one stop marker
+// a line, in which \n stands for the end of a line.
 func ParseTemplate(name, text string) (Template, error) {
-	parsed, err := template.New(name).Option("missingkey=error").Parse(text)
+	parsed, err := parseLayout(name, text)
 	if err != nil {
 		return Template{}, fmt.Errorf("reading the chat template: %w", err)
 	}
 	t := Template{Name: name, write: func(b *strings.Builder, c conversation) error {
-		return parsed.Execute(b, c)
+		return parsed.execute(b, c)
 	}}
 	// Parsing does not look at the fields, so a first use does.
 	const user, earlier, answer = "user-text", "earlier-text", "answer-text"
@@ -31,11 +30,11 @@ func ParseTemplate(name, text string) (Template, error) {
 	if !strings.Contains(sample, user) {
 		return Template{}, fmt.Errorf("template %s leaves out the text to answer; write {{.User}} where it belongs", name)
 	}
-	if parsed.Lookup(stopBlock) == nil {
+	if !parsed.has(stopBlock) {
 		return t, nil
 	}
 	var stops strings.Builder
-	if err := parsed.ExecuteTemplate(&stops, stopBlock, nil); err != nil {
+	if err := parsed.executeBlock(&stops, stopBlock, nil); err != nil {
 		return Template{}, fmt.Errorf("template %s: %w", name, err)
 	}
 	for line := range strings.Lines(stops.String()) {
