@@ -82,11 +82,16 @@ func TestAFailureIsToldOnceAWhile(t *testing.T) {
 		var out bytes.Buffer
 		n := newForwardNews(&out, false)
 		for range 120 {
-			n.failed(errors.New("lost"))
 			<-time.After(time.Second)
+			n.failed(errors.New("lost"))
 		}
 		if told := strings.Count(out.String(), "lost\n"); told != 2 {
 			t.Errorf("told %d times in two minutes", told)
+		}
+		n.state("another", "Another leader.")
+		n.failed(errors.New("lost"))
+		if told := strings.Count(out.String(), "lost\n"); told != 3 {
+			t.Errorf("told %d times, of another leader too", told)
 		}
 	})
 }

@@ -43,6 +43,18 @@ func (f *forwarding) printed() string {
 	return f.out.String()
 }
 
+// awaits returns when a line was told so often.
+func (f *forwarding) awaits(t *testing.T, line string, times int) {
+	t.Helper()
+	for strings.Count(f.printed(), line+"\n") < times {
+		select {
+		case err := <-f.ended:
+			t.Fatalf("it ended with %v:\n%s", err, f.printed())
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
 func startForwarding(t *testing.T, first status.Snapshot, refuse func() error) *forwarding {
 	t.Helper()
 	var config net.ListenConfig
@@ -165,6 +177,8 @@ func TestAForwardGoesOnWhenAPermissionIsTakenLater(t *testing.T) {
 	if _, err := f.connect(t).Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("a connection that is not permitted sees %v", err)
 	}
+	f.snapshots.put(groupsOf(status.Ready, groupWith(0, "2", health.Forbidden)))
+	f.awaits(t, "Forwarding to pod llama-0 of group 0.", 2)
 	echoed(t, c)
 	mu.Lock()
 	denial = nil

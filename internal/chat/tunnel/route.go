@@ -142,5 +142,5 @@ func mayPass(err error) bool {
 		lost       *LostError
 		notRunning *PodNotRunningError
 	)
-	return !errors.Is(err, net.ErrClosed) && (errors.As(err, &lost) || errors.As(err, &notRunning))
+	return errors.As(err, &lost) || errors.As(err, &notRunning)
 }
