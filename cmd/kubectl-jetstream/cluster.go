@@ -11,13 +11,12 @@ import (
 	"sync/atomic"
 
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
-
-	"github.com/kubectl-jetstream/kubectl-jetstream/internal/kubeflags"
 )
 
 // defaultRequestTimeout is the default of --request-timeout, which bounds a
@@ -28,14 +27,14 @@ const defaultRequestTimeout = "30s"
 // cluster turns kubectl's flags into a client configuration. Nothing is
 // read or dialled before a command asks for it.
 type cluster struct {
-	flags    *kubeflags.Flags
+	flags    *genericclioptions.ConfigFlags
 	warnings rest.WarningHandler
 	// unattended says that credential plugins get no standard input.
 	unattended atomic.Bool
 }
 
 func newCluster(warnings io.Writer) *cluster {
-	flags := kubeflags.New()
+	flags := genericclioptions.NewConfigFlags(true)
 	*flags.Timeout = defaultRequestTimeout
 	return &cluster{
 		flags:    flags,
@@ -63,7 +62,7 @@ func (c *cluster) config() (*rest.Config, error) {
 	if len(raw.Clusters) == 0 && cfg.Host == clientcmd.ClusterDefaults.Server {
 		// Without any kubeconfig client-go falls back to a port of this
 		// machine that no API server has listened on for years.
-		return nil, &kubeconfigError{err: clientcmd.ErrEmptyConfig}
+		return nil, &kubeconfigError{err: genericclioptions.ErrEmptyConfig}
 	}
 	if p := cfg.ExecProvider; p != nil {
 		if _, err := exec.LookPath(p.Command); err != nil {
