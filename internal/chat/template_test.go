@@ -110,32 +110,26 @@ func TestEveryTemplateStopsAtItsOwnNextTurn(t *testing.T) {
 	}
 }
 
-const chatML = `{{define "stop"}}
-<|im_end|>
-\n<|im_start|>
-{{end -}}
-{{with .System}}<|im_start|>system
-{{.}}<|im_end|>
-{{end}}{{range .Turns}}<|im_start|>user
-{{.User}}<|im_end|>
-<|im_start|>assistant
-{{.Answer}}<|im_end|>
-{{end}}<|im_start|>user
-{{.User}}<|im_end|>
-<|im_start|>assistant
-`
+func chatML() Layout {
+	return Layout{
+		System: "<|im_start|>system\n{system}<|im_end|>\n",
+		Turn:   "<|im_start|>user\n{user}<|im_end|>\n<|im_start|>assistant\n{answer}<|im_end|>\n",
+		Prompt: "<|im_start|>user\n{user}<|im_end|>\n<|im_start|>assistant\n",
+		Stop:   []string{"<|im_end|>", "\n<|im_start|>"},
+	}
+}
 
 func TestATemplateOfTheUsersOwn(t *testing.T) {
 	t.Parallel()
-	tmpl, err := ParseTemplate("chatml.tmpl", chatML)
+	tmpl, err := chatML().Template("chatml.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := tmpl.render(conversation{System: "Be brief.", Turns: []exchange{{"<a>", "{{b}}"}}, User: "Good."})
+	got, err := tmpl.render(conversation{System: "Be brief.", Turns: []exchange{{"{answer}", "{user}"}}, User: "Good."})
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n<a><|im_end|>\n<|im_start|>assistant\n{{b}}<|im_end|>\n" +
+	const want = "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n{answer}<|im_end|>\n<|im_start|>assistant\n{user}<|im_end|>\n" +
 		"<|im_start|>user\nGood.<|im_end|>\n<|im_start|>assistant\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("prompt (-want +got):\n%s", diff)
@@ -143,24 +137,34 @@ func TestATemplateOfTheUsersOwn(t *testing.T) {
 	if diff := cmp.Diff([]string{"<|im_end|>", "\n<|im_start|>"}, tmpl.Stops()); diff != "" {
 		t.Errorf("stops (-want +got):\n%s", diff)
 	}
-	if tmpl.Name != "chatml.tmpl" || tmpl.Alone() {
+	if tmpl.Name != "chatml.yaml" || tmpl.Alone() {
 		t.Errorf("name %q, alone: %t", tmpl.Name, tmpl.Alone())
 	}
 }
 
 func TestTemplatesThatAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ name, text, want string }{
-		{"one that does not parse", "{{if}}", "missing value for if"},
-		{"one with an unknown field", "{{.User}} {{.Assistant}}", "Assistant"},
-		{"one with an unknown field of a turn", "{{.User}}{{range .Turns}}{{.Reply}}{{end}}", "Reply"},
-		{"one without the text", "{{.System}}", "write {{.User}}"},
-		{"one with an empty stop block", `{{define "stop"}} {{end}}{{.User}}`, "has no marker"},
-		{"one that never ends", `{{define "a"}}{{template "a" .}}{{end}}{{template "a" .}}{{.User}}`, "template depth"},
+	for _, tt := range []struct {
+		name   string
+		change func(*Layout)
+		want   string // empty: it is taken
+	}{
+		{"one without a system prompt is taken", func(l *Layout) { l.System = "" }, ""},
+		{"one without stop markers is taken", func(l *Layout) { l.Stop = nil }, ""},
+		{"one whose system prompt goes nowhere", func(l *Layout) { l.System = "You are kind." }, "write {system}"},
+		{"one without the text", func(l *Layout) { l.Prompt = "Assistant:" }, "write {user}"},
+		{"one that forgets what was asked", func(l *Layout) { l.Turn = "{answer}" }, "write {user}"},
+		{"one that forgets what was answered", func(l *Layout) { l.Turn = "{user}" }, "write {answer}"},
+		{"one that stops at once", func(l *Layout) { l.Stop = []string{" \n"} }, "is blank"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := ParseTemplate("own", tt.text); err == nil || !strings.Contains(err.Error(), tt.want) {
+			l := chatML()
+			tt.change(&l)
+			switch _, err := l.Template("own"); {
+			case tt.want == "" && err != nil:
+				t.Error(err)
+			case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
 				t.Errorf("error %v, want one with %q", err, tt.want)
 			}
 		})

@@ -1,49 +1,68 @@
 package chat
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
 
-// stopBlock is the block of a user's template that lists its stop markers.
-const stopBlock = "stop"
+// Layout is a template as data, for one of a person's own. In its texts {system},
+// {user} and {answer} stand for what was said; everything else is written as it is.
+type Layout struct {
+	// System is written first where there is a system prompt, with {system}.
+	System string `json:"system,omitempty"`
+	// Turn is written for each earlier turn, with {user} and {answer}.
+	Turn string `json:"turn"`
+	// Prompt is written last, with {user}; the answer follows it.
+	Prompt string `json:"prompt"`
+	// Stop are the markers that end an answer.
+	Stop []string `json:"stop,omitempty"`
+}
 
-// ParseTemplate reads a template of the user's own: the text of a text/template
-// without functions and variables, over .System, .Turns with .User and .Answer
-// each, and .User, the text to answer now. Its block "stop" has one stop marker
-// a line, in which \n stands for the end of a line.
-func ParseTemplate(name, text string) (Template, error) {
-	parsed, err := parseLayout(name, text)
-	if err != nil {
-		return Template{}, fmt.Errorf("reading the chat template: %w", err)
-	}
-	t := Template{Name: name, write: func(b *strings.Builder, c conversation) error {
-		return parsed.execute(b, c)
-	}}
-	// Parsing does not look at the fields, so a first use does.
-	const user, earlier, answer = "user-text", "earlier-text", "answer-text"
-	sample, err := t.render(conversation{System: "system-text", Turns: []exchange{{earlier, answer}}, User: user})
-	if err != nil {
-		return Template{}, err
-	}
-	if !strings.Contains(sample, user) {
-		return Template{}, fmt.Errorf("template %s leaves out the text to answer; write {{.User}} where it belongs", name)
-	}
-	if !parsed.has(stopBlock) {
-		return t, nil
-	}
-	var stops strings.Builder
-	if err := parsed.executeBlock(&stops, stopBlock, nil); err != nil {
-		return Template{}, fmt.Errorf("template %s: %w", name, err)
-	}
-	for line := range strings.Lines(stops.String()) {
-		if marker := strings.ReplaceAll(strings.TrimSpace(line), `\n`, "\n"); strings.TrimSpace(marker) != "" {
-			t.stops = append(t.stops, marker)
+// The names of what was said.
+const (
+	systemSlot = "{system}"
+	userSlot   = "{user}"
+	answerSlot = "{answer}"
+)
+
+// Template returns the template of a layout, or what is wrong with it.
+func (l Layout) Template(name string) (Template, error) {
+	for _, part := range []struct {
+		name, text string
+		slots      []string
+	}{
+		{"system", l.System, []string{systemSlot}}, {"turn", l.Turn, []string{userSlot, answerSlot}}, {"prompt", l.Prompt, []string{userSlot}},
+	} {
+		if part.name == "system" && part.text == "" {
+			continue
+		}
+		for _, slot := range part.slots {
+			if !strings.Contains(part.text, slot) {
+				return Template{}, fmt.Errorf("template %s: %s leaves out what belongs there; write %s", name, part.name, slot)
+			}
 		}
 	}
-	if len(t.stops) == 0 {
-		return Template{}, errors.New("template " + name + ": its block stop has no marker; write one a line, or leave the block out")
+	for _, marker := range l.Stop {
+		if strings.TrimSpace(marker) == "" {
+			return Template{}, fmt.Errorf("template %s: a stop marker is blank, and would end every answer at once", name)
+		}
 	}
-	return t, nil
+	return Template{Name: name, stops: l.Stop, write: l.write}, nil
+}
+
+func (l Layout) write(b *strings.Builder, c conversation) error {
+	if c.System != "" {
+		fill(b, l.System, systemSlot, c.System)
+	}
+	for _, t := range c.Turns {
+		fill(b, l.Turn, userSlot, t.User, answerSlot, t.Answer)
+	}
+	fill(b, l.Prompt, userSlot, c.User)
+	return nil
+}
+
+// fill writes a text with what was said in its places. What was said is not looked
+// at again, so nothing in it can stand for something else.
+func fill(b *strings.Builder, text string, slots ...string) {
+	_, _ = strings.NewReplacer(slots...).WriteString(b, text) // a builder never fails
 }
