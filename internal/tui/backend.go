@@ -2,8 +2,10 @@ package tui
 
 import (
 	"context"
+	"os/exec"
 	"time"
 
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/forecast"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/logtail"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/milestone"
@@ -30,6 +32,28 @@ type Backend interface {
 	Deploy(ctx context.Context, r Request) <-chan DeployEvent
 
 	Actions
+	Talk
+}
+
+// Talk is what a conversation needs beside the model.
+type Talk interface {
+	// SaveChat writes a conversation with a deployment into a file, by the ending
+	// of its name as Markdown or as JSON, or to the usual place if the path is
+	// empty. It returns where.
+	SaveChat(ctx context.Context, name, path string, s chat.Settings, turns []chat.Turn) (string, error)
+	// ChatTemplate returns the template of a name or of a file.
+	ChatTemplate(ctx context.Context, name string) (chat.Template, error)
+	// Editor prepares the person's own editor for a text.
+	Editor(text string) (Editing, error)
+}
+
+// Editing is a text in an editor outside of this program.
+type Editing struct {
+	// Command runs the editor on the terminal.
+	Command *exec.Cmd
+	// Written returns the text when Command has ended, and takes away what was
+	// needed for it. It is called once.
+	Written func() (string, error)
 }
 
 // Actions change something. They are never called with Config.ReadOnly.
@@ -62,6 +86,8 @@ type Observation struct {
 	// Expect returns how long the steps of a start-up are expected to take. It
 	// may read the disk, so it is called beside the program.
 	Expect func(s status.Snapshot) (forecast.Expectations, Last)
+	// Chat sends prompts to a leader that serves; nil if there is no way to.
+	Chat chat.Answerer
 }
 
 // Last is how long the steps of the latest complete start-up took, for
@@ -130,6 +156,7 @@ type Config struct {
 	// Deadline ends the program, unless it is zero or the deployment has been
 	// Ready by then.
 	Deadline time.Time
+	Chat     ChatConfig
 	ASCII    bool
 	Theme    Theme
 	// Program is how a person calls this program, "kubectl jetstream", and
@@ -137,6 +164,17 @@ type Config struct {
 	Program, DefaultName string
 	// Now is the clock.
 	Now func() time.Time
+}
+
+// ChatConfig is what a conversation begins with.
+type ChatConfig struct {
+	// Settings returns those that fit a deployment: its template, and how long
+	// prompts and answers may be. It is asked again when these change.
+	Settings func(status.Snapshot) chat.Settings
+	// Turns are those of a conversation that goes on.
+	Turns []chat.Turn
+	// Front begins with the chat alone on the screen.
+	Front bool
 }
 
 // Outcome is what a dashboard ended with.
@@ -152,6 +190,9 @@ type Outcome struct {
 	// TimedOut whether Config.Deadline did.
 	Fatal    *status.Finding
 	TimedOut bool
+	// Turns are what was said, with the settings at the end.
+	Turns    []chat.Turn
+	Settings chat.Settings
 	// Report is what actions had to say that must outlive the screen.
 	Report string
 	// Err is why nothing could be shown or deployed.

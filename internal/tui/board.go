@@ -22,8 +22,7 @@ func (m *Model) onKey(k tea.KeyPressMsg) tea.Cmd {
 		return tea.Suspend
 	}
 	if key.Matches(k, m.keys.Interrupt) {
-		m.out.Interrupted = true
-		return m.quit()
+		return m.interrupt(k)
 	}
 	if key.Matches(k, m.keys.Redraw) {
 		return tea.ClearScreen
@@ -41,6 +40,12 @@ func (m *Model) onKey(k tea.KeyPressMsg) tea.Cmd {
 	case m.focus == PaneLogs && m.logs.Capturing():
 		cmd, _ := m.logs.HandleKey(k)
 		return cmd
+	case m.chatting():
+		cmd, used := m.talk.pane.HandleKey(k)
+		if !used && key.Matches(k, m.keys.Next, m.keys.Previous, m.keys.Zoom) {
+			return first(m.programKey(k))
+		}
+		return m.atOnce(cmd)
 	}
 	if m.trouble != "" && k.String() == "esc" {
 		m.trouble = ""
@@ -62,6 +67,8 @@ func (m *Model) onKey(k tea.KeyPressMsg) tea.Cmd {
 	}
 	return nil
 }
+
+func first(cmd tea.Cmd, _ bool) tea.Cmd { return cmd }
 
 // logKeys are the keys of the log that act from every pane.
 const logKeys = "fptw/&nNo[]"
@@ -133,6 +140,9 @@ func (m *Model) paneKey(k tea.KeyPressMsg) (tea.Cmd, bool) {
 		return m.logs.HandleKey(k)
 	case PaneEvents:
 		return m.events.HandleKey(k)
+	case PaneChat:
+		cmd, used := m.talk.pane.HandleKey(k)
+		return m.atOnce(cmd), used
 	default:
 		return nil, false
 	}
@@ -148,6 +158,8 @@ func (m *Model) onPaste(msg tea.PasteMsg) tea.Cmd {
 		return m.form.Update(msg)
 	case m.focus == PaneLogs && m.logs.Capturing():
 		return m.logs.Update(msg)
+	case m.chatting():
+		return m.atOnce(m.talk.pane.Update(msg))
 	}
 	return nil
 }
@@ -170,6 +182,8 @@ func (m *Model) onWheel(msg tea.MouseWheelMsg) tea.Cmd {
 		return m.logs.Update(msg)
 	case PaneEvents:
 		return m.events.Update(msg)
+	case PaneChat:
+		return m.talk.pane.Update(msg)
 	default:
 		return nil
 	}
@@ -186,6 +200,7 @@ func (m *Model) onClick(msg tea.MouseClickMsg) tea.Cmd {
 // setFocus moves the focus; a pane of the bottom becomes the one shown there.
 func (m *Model) setFocus(p Pane) {
 	m.focus = p
+	m.talk.pane.Focus(p == PaneChat)
 	if p >= PaneLogs {
 		m.bottom = p
 	}
@@ -216,7 +231,7 @@ func (m *Model) openText(title, text string) {
 
 // onText shows a text that was asked for.
 func (m *Model) onText(msg textMsg) tea.Cmd {
-	if msg.gen != m.gen || m.asked != nil || m.logs.Capturing() {
+	if msg.gen != m.gen || m.asked != nil || m.logs.Capturing() || m.chatting() {
 		return nil // somebody is busy with something else by now
 	}
 	m.note = ""

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/forecast"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/health"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/logtail"
@@ -31,6 +34,8 @@ type world struct {
 	// expectsNothing: no duration is known.
 	expectsNothing bool
 	script         []tui.DeployEvent
+	// model answers prompts; nil means that there is no way to it.
+	model chat.Answerer
 	// slow is closed when deleting may end; nil means at once.
 	slow chan struct{}
 
@@ -42,7 +47,7 @@ type world struct {
 func newWorld() *world {
 	return &world{
 		snapshots: make(chan status.Snapshot, 8), book: logtail.New(logtail.Limits{}),
-		now: start.Add(6 * time.Minute),
+		now: start.Add(6 * time.Minute), model: newAnswers(),
 	}
 }
 
@@ -102,7 +107,7 @@ func (w *world) Observe(_ context.Context, name string) (*tui.Observation, error
 	defer w.mu.Unlock()
 	w.observed = append(w.observed, name)
 	return &tui.Observation{
-		Snapshots: w.snapshots, Logs: w.book,
+		Snapshots: w.snapshots, Logs: w.book, Chat: w.model,
 		Expect: func(status.Snapshot) (forecast.Expectations, tui.Last) {
 			if w.expectsNothing {
 				return nil, nil
@@ -171,6 +176,22 @@ func (w *world) Delete(_ context.Context, name string) (string, error) {
 	return "What still costs money:\n  node pool np\n", w.did("delete " + name)
 }
 
+func (w *world) SaveChat(_ context.Context, name, path string, s chat.Settings, turns []chat.Turn) (string, error) {
+	return "/state/" + path, w.did(fmt.Sprintf("save %d turns with %s by %s", len(turns), name, s.Template.Name))
+}
+
+func (w *world) ChatTemplate(_ context.Context, name string) (chat.Template, error) {
+	return chat.TemplateNamed(name)
+}
+
+func (w *world) Editor(text string) (tui.Editing, error) {
+	editor := exec.Command("true")
+	editor.Stdin = strings.NewReader("") // or it would wait for what is typed here
+	return tui.Editing{Command: editor, Written: func() (string, error) {
+		return text + ", written in an editor", nil
+	}}, nil
+}
+
 // says writes lines of a container's log.
 func (w *world) says(pod, container string, lines ...string) {
 	var out []podlog.Line
@@ -183,6 +204,7 @@ func (w *world) says(pod, container string, lines ...string) {
 // program is a dashboard on a screen.
 type program struct {
 	*screentest.Screen
+	t    *testing.T
 	out  tui.Outcome
 	err  error
 	done chan struct{}
@@ -193,7 +215,7 @@ func (w *world) show(t *testing.T, width, height int, cfg tui.Config) *program {
 	cfg.Backend, cfg.Now = w, w.clock
 	cfg.Context, cfg.Namespace = "gke_demo", "default"
 	cfg.Program, cfg.DefaultName = "kubectl jetstream", "jetstream-pathways"
-	p := &program{Screen: screentest.New(t, width, height), done: make(chan struct{})}
+	p := &program{Screen: screentest.New(t, width, height), t: t, done: make(chan struct{})}
 	t.Cleanup(func() { <-p.done }) // the test's context has ended by then
 	go func() {
 		defer close(p.done)

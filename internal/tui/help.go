@@ -24,11 +24,16 @@ func (m *Model) sections() []Section {
 		{"Milestones", m.timeline.Bindings()},
 		{"Logs", m.logs.Bindings()},
 		{"Events", m.events.Bindings()},
+		{"Chat", m.talk.pane.Bindings()},
 	}
 }
 
 // Keys returns the keys of the dashboard for documents.
-func Keys() []Section { return newModel(Config{Now: zeroTime}, nil).sections() }
+func Keys() []Section {
+	m := newModel(Config{Now: zeroTime}, nil)
+	m.talk.pane.Focus(true) // or the keys of its input would be missing
+	return m.sections()
+}
 
 // helpText lists the keys, those of the pane with the focus first.
 func (m *Model) helpText() string {

@@ -26,7 +26,7 @@ func DefaultKeyMap() KeyMap {
 		Next:      bind("tab", "next pane", "tab"),
 		Previous:  bind("shift+tab", "previous pane", "shift+tab"),
 		Number:    bind("1-5", "go to a pane", "1", "2", "3", "4", "5"),
-		Zoom:      bind("z", "only this pane, and back", "z"),
+		Zoom:      bind("z ctrl+o", "only this pane, and back", "z", "ctrl+o"),
 		Logs:      bind("l", "logs of the selected container", "l"),
 		Events:    bind("e", "events and what is wrong", "e"),
 		YAML:      bind("y", "YAML of the selected pod, or of the deployment", "y"),
@@ -36,7 +36,7 @@ func DefaultKeyMap() KeyMap {
 		Mouse:     bind("m", "mouse on or off; off, the terminal selects text", "m"),
 		Redraw:    bind("ctrl+l", "draw the screen anew", "ctrl+l"),
 		Quit:      bind("q", "leave; the deployment keeps running", "q"),
-		Interrupt: bind("ctrl+c", "leave", "ctrl+c"),
+		Interrupt: bind("ctrl+c", "stop the answer; clear the prompt; leave", "ctrl+c"),
 		Suspend:   bind("ctrl+z", "suspend to the shell", "ctrl+z"),
 	}
 }

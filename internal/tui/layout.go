@@ -108,7 +108,7 @@ func NewLayout(w, h int, v View) Layout {
 		return r
 	}
 	header := 2
-	if l.Mode == Small {
+	if l.Mode == Small || v.Zoomed && v.Focus == PaneChat {
 		header = 1
 	}
 	l.Header = take(header)

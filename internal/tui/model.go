@@ -5,8 +5,10 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/forecast"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/conversation"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/events"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/form"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/groups"
@@ -77,6 +79,7 @@ type Model struct {
 	timeline *timeline.Pane
 	logs     *logs.Pane
 	events   *events.Pane
+	talk     talk
 
 	viewer  *viewer.Pane // nil unless open
 	asked   *asked       // nil unless a dialog is open
@@ -98,6 +101,13 @@ func newModel(cfg Config, run async) *Model {
 	m.events = events.New(m.st)
 	m.logs = logs.New(m.st)
 	m.logs.SetReasons(m.noLog)
+	m.talk.pane, m.talk.session = conversation.New(m.st), chat.New(chat.Settings{})
+	m.talk.session.Resume(cfg.Chat.Turns)
+	m.talk.pane.SetSession(m.talk.session)
+	if cfg.Chat.Front {
+		m.zoomed = true
+		m.setFocus(PaneChat)
+	}
 	return m
 }
 

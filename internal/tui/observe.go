@@ -51,6 +51,7 @@ func (m *Model) onSnapshot(msg snapshotMsg) tea.Cmd {
 		m.expectOf = key
 		cmds = append(cmds, expect(m.run, m.gen, m.obs, msg.s))
 	}
+	m.tellLimits()
 	m.nameStreams()
 	m.logs.SetNotice(m.disconnected())
 	if !m.shownLog {

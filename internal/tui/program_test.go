@@ -31,7 +31,7 @@ func TestTheBoardFollowsTheCluster(t *testing.T) {
 	p.Await("the worker's new status", func(string) bool { return strings.Contains(p.Line("worker 3"), "Terminating") })
 
 	w.snapshots <- ready()
-	p.AwaitText("READY", "The model answers", "kubectl jetstream generate -n default")
+	p.AwaitText("READY", "> ask the model")
 	p.Type("q")
 	out := p.ended(t)
 	if !out.Seen || out.Last.Phase != status.Ready || out.Name != "jetstream-pathways" || out.Interrupted {

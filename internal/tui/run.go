@@ -44,5 +44,6 @@ func Run(ctx context.Context, cfg Config, t Terminal) (Outcome, error) {
 		// The caller knows why it cancelled.
 		err = nil
 	}
+	m.out.Turns, m.out.Settings = m.talk.session.Turns(), m.talk.session.Settings()
 	return m.out, err
 }

@@ -47,7 +47,7 @@ func TestThemes(t *testing.T) {
 				done <- err
 			}()
 			w.snapshots <- ready()
-			screen.AwaitText("READY", "The model answers")
+			screen.AwaitText("READY", "ask the model")
 			screen.Type("q")
 			if err := <-done; err != nil {
 				t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/conversation"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/dialog"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/form"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/logs"
@@ -15,6 +16,7 @@ import (
 // Update implements tea.Model: it routes each message to the method for it.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	m.now = m.cfg.Now()
+	m.talk.pane.SetNow(m.now)
 	cmd := m.route(msg)
 	m.place()
 	return m, cmd
@@ -59,6 +61,32 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 		m.onEarlier(msg)
 	case actedMsg:
 		return m.onActed(msg)
+	case answerStartedMsg:
+		return m.onAnswerStarted(msg)
+	case answerMsg:
+		return m.onAnswer(msg)
+	case savedMsg:
+		m.onSaved(msg)
+	case templateMsg:
+		m.onTemplate(msg)
+	case editedMsg:
+		m.onEdited(msg)
+	case conversation.Submitted:
+		return m.ask(msg.Text)
+	case conversation.StopRequested:
+		m.stopAnswer()
+	case conversation.EditRequested:
+		return m.edit(msg.Text)
+	case conversation.CopyRequested:
+		return m.copy(msg.Text, msg.What)
+	case conversation.SaveRequested:
+		return m.saveChat(msg.Path)
+	case conversation.TemplateRequested:
+		return m.loadTemplate(msg.Name)
+	case conversation.ShowRequested:
+		m.openText(msg.Title, msg.Text)
+	case conversation.LeaveRequested:
+		return m.quit()
 	case logs.PreviousRequested:
 		return loadEarlier(m.run, m.cfg.Backend, m.name, msg.Stream)
 	case viewer.Closed:
@@ -94,6 +122,7 @@ func (m *Model) restyle(dark bool) {
 	m.timeline.SetStyles(m.st)
 	m.logs.SetStyles(m.st)
 	m.events.SetStyles(m.st)
+	m.talk.pane.SetStyles(m.st)
 	if m.viewer != nil {
 		m.viewer.SetStyles(m.st)
 	}

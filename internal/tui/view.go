@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/forecast"
@@ -73,6 +74,7 @@ func (m *Model) place() {
 	size(PaneMilestones, m.timeline.SetSize)
 	size(PaneLogs, m.logs.SetSize)
 	size(PaneEvents, m.events.SetSize)
+	size(PaneChat, m.talk.pane.SetSize)
 	if m.viewer != nil {
 		m.viewer.SetSize(m.w, max(m.h-1, 0))
 	}
@@ -84,6 +86,7 @@ func (m *Model) place() {
 	}
 	m.groups.SetNow(m.now)
 	m.events.SetNow(m.now)
+	m.talk.pane.SetModel(m.answering())
 	g, ok := m.shownGroup()
 	m.timeline.SetForecast(m.outlookOf(g, ok))
 	m.timeline.SetPrevious(m.last)
@@ -139,8 +142,22 @@ func (m *Model) draw() (string, *tea.Cursor) {
 		return c.String(), below(m.form.Cursor(), 1)
 	default:
 		m.drawBoard(c, m.h)
-		return c.String(), nil
+		return c.String(), m.chatCursor()
 	}
+}
+
+// chatCursor is where the next letter of a prompt goes.
+func (m *Model) chatCursor() *tea.Cursor {
+	r := m.layout().Panes[PaneChat]
+	if m.stage != stageBoard || !m.chatting() || r.Empty() {
+		return nil
+	}
+	cursor := m.talk.pane.Cursor()
+	if cursor != nil {
+		cursor.X += r.X
+		cursor.Y += r.Y
+	}
+	return cursor
 }
 
 // drawDialog draws the dialog at the bottom, over the lower part of the board,
@@ -217,7 +234,11 @@ func (m *Model) drawBoard(c *canvas, rows int) {
 			c.put(r, m.paneView(Pane(p), r))
 		}
 	}
-	c.line(0, l.Footer.Y, l.W, m.footer(nil))
+	var keys []key.Binding
+	if m.chatting() {
+		keys = m.talk.pane.Bindings()
+	}
+	c.line(0, l.Footer.Y, l.W, m.footer(keys))
 }
 
 // drawRules draws titles and the line between the columns.
@@ -268,7 +289,7 @@ func (m *Model) title(p Pane) string {
 	case PaneEvents:
 		return "Events"
 	default:
-		return "Chat"
+		return m.talk.pane.Title()
 	}
 }
 
@@ -286,9 +307,7 @@ func (m *Model) paneView(p Pane, r Rect) string {
 	case PaneEvents:
 		return m.events.View()
 	default:
-		return chatPlace{
-			st: m.st, ask: m.askCommand(), snap: m.snap, seen: m.seen, outlook: m.outlook(), now: m.now,
-		}.view(r.W, r.H)
+		return m.talk.pane.View()
 	}
 }
 
@@ -304,17 +323,6 @@ func (m *Model) applyView(r Rect) string {
 		out = append(out, " "+cells.Cut(safetext.Line(text+e.Message), r.W-2, m.st.Glyphs.Ellipsis))
 	}
 	return strings.Join(out, "\n")
-}
-
-func (m *Model) askCommand() string {
-	ask := m.cfg.Program + " generate"
-	if m.cfg.Namespace != "" {
-		ask += " -n " + m.cfg.Namespace
-	}
-	if m.name != m.cfg.DefaultName {
-		ask += " --name " + m.name
-	}
-	return ask + ` "What is a TPU?"`
 }
 
 func firstFinding(s status.Snapshot) *status.Finding {
