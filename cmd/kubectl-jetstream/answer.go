@@ -17,12 +17,13 @@ type answerPrinter interface {
 	end(stats chat.Stats, failure error) error
 }
 
-func (o *generateOptions) printer() answerPrinter {
+// printer prints the answer of a sample, counted from 1; 0 is the only one.
+func (o *generateOptions) printer(sample int) answerPrinter {
 	switch o.output {
 	case "json":
-		return &jsonAnswer{w: o.Out}
+		return &jsonAnswer{w: o.Out, sample: sample}
 	case "jsonl":
-		return &jsonlAnswer{w: o.Out}
+		return &jsonlAnswer{w: o.Out, sample: sample}
 	}
 	return &textAnswer{w: o.Out, clean: o.outTTY && !o.raw, exact: o.raw}
 }
@@ -57,6 +58,7 @@ func (p *textAnswer) end(chat.Stats, error) error {
 
 // answerEnd is the object of -o json and the last one of -o jsonl.
 type answerEnd struct {
+	Sample   int     `json:"sample,omitempty"`
 	Text     *string `json:"text,omitempty"`
 	Complete bool    `json:"complete"`
 	Error    string  `json:"error,omitempty"`
@@ -65,10 +67,14 @@ type answerEnd struct {
 	FirstTextSeconds float64 `json:"firstTextSeconds,omitempty"`
 	TotalSeconds     float64 `json:"totalSeconds"`
 	ChunksPerSecond  float64 `json:"chunksPerSecond,omitempty"`
+	// TunnelSeconds is what the way there and back takes of it.
+	TunnelSeconds float64 `json:"tunnelSeconds,omitempty"`
+	Pod           string  `json:"pod,omitempty"`
 }
 
-func endOf(stats chat.Stats, failure error) answerEnd {
+func endOf(sample int, stats chat.Stats, failure error) answerEnd {
 	e := answerEnd{
+		Sample: sample, TunnelSeconds: seconds(stats.RoundTrip), Pod: stats.Pod,
 		Complete: failure == nil, Chunks: stats.Chunks,
 		FirstTextSeconds: seconds(stats.FirstText), TotalSeconds: seconds(stats.Total), ChunksPerSecond: stats.ChunksPerSecond(),
 	}
@@ -80,8 +86,9 @@ func endOf(stats chat.Stats, failure error) answerEnd {
 
 // jsonAnswer writes one object when the answer has ended.
 type jsonAnswer struct {
-	w    io.Writer
-	text strings.Builder
+	w      io.Writer
+	sample int
+	text   strings.Builder
 }
 
 func (p *jsonAnswer) piece(text string) error {
@@ -93,25 +100,29 @@ func (p *jsonAnswer) end(stats chat.Stats, failure error) error {
 	if failure != nil && stats.Chunks == 0 {
 		return nil // there is no answer to print
 	}
-	e, text := endOf(stats, failure), p.text.String()
+	e, text := endOf(p.sample, stats, failure), p.text.String()
 	e.Text = &text
 	return printData(p.w, "json", e)
 }
 
 // jsonlAnswer writes one object a piece, and one for the end.
-type jsonlAnswer struct{ w io.Writer }
+type jsonlAnswer struct {
+	w      io.Writer
+	sample int
+}
 
 func (p *jsonlAnswer) piece(text string) error {
 	return writeLine(p.w, struct {
-		Text string `json:"text"`
-	}{text})
+		Sample int    `json:"sample,omitempty"`
+		Text   string `json:"text"`
+	}{p.sample, text})
 }
 
 func (p *jsonlAnswer) end(stats chat.Stats, failure error) error {
 	if failure != nil && stats.Chunks == 0 {
 		return nil
 	}
-	return writeLine(p.w, endOf(stats, failure))
+	return writeLine(p.w, endOf(p.sample, stats, failure))
 }
 
 func writeLine(w io.Writer, data any) error {
@@ -123,12 +134,43 @@ func writeLine(w io.Writer, data any) error {
 	return err
 }
 
+// wholeAnswer keeps an answer back until it is complete and prints it between before
+// and after, which keep it apart from others.
+type wholeAnswer struct {
+	before, after func()
+	to            answerPrinter
+	text          strings.Builder
+}
+
+func (p *wholeAnswer) piece(text string) error {
+	p.text.WriteString(text)
+	return nil
+}
+
+func (p *wholeAnswer) end(stats chat.Stats, failure error) error {
+	if p.text.Len() == 0 {
+		return p.to.end(stats, failure)
+	}
+	p.before()
+	defer p.after()
+	if err := p.to.piece(p.text.String()); err != nil {
+		return err
+	}
+	return p.to.end(stats, failure)
+}
+
 // statsText is one line of measures. The server reports no number of
 // tokens; it sends about one piece for each.
 func statsText(s chat.Stats) string {
 	text := fmt.Sprintf("%.2f s to the first text, %.1f s in all, %d pieces", s.FirstText.Seconds(), s.Total.Seconds(), s.Chunks)
 	if rate := s.ChunksPerSecond(); rate > 0 {
 		text += fmt.Sprintf(", %.0f a second", rate)
+	}
+	if s.RoundTrip > 0 {
+		text += fmt.Sprintf(", tunnel %.1f ms", s.RoundTrip.Seconds()*1000)
+	}
+	if s.Pod != "" {
+		text += ", from " + s.Pod
 	}
 	return text
 }

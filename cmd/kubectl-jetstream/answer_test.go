@@ -52,7 +52,7 @@ func TestAnswers(t *testing.T) {
 			var out bytes.Buffer
 			a.Out, a.outTTY = &out, tt.tty
 			o := &generateOptions{app: a, output: tt.output, raw: tt.raw}
-			p := o.printer()
+			p := o.printer(0)
 			for _, piece := range tt.pieces {
 				if err := p.piece(piece); err != nil {
 					t.Fatal(err)

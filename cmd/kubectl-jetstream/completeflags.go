@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy"
 	"github.com/kubectl-jetstream/kubectl-jetstream/manifests"
 )
@@ -60,8 +61,12 @@ func (a *app) completionOf(cmd *cobra.Command, f *pflag.Flag) completion {
 		}
 	case "lws-version":
 		return words(manifests.LWSVersions()...)
-	case "kubeconfig", "cache-dir", "certificate-authority", "client-certificate", "client-key", "lws-manifest", "template":
+	case "kubeconfig", "cache-dir", "certificate-authority", "client-certificate", "client-key", "lws-manifest":
 		return nil
+	case "template":
+		return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return chat.TemplateNames(), cobra.ShellCompDirectiveDefault // or a file
+		}
 	case "dir":
 		return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveFilterDirs

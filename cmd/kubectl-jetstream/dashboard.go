@@ -28,6 +28,9 @@ func (a *app) dashboard(ctx context.Context, b *backend, cfg tui.Config) (tui.Ou
 	cfg.Context = a.contextShown()
 	cfg.Program, cfg.DefaultName = a.name, deploy.DefaultName
 	cfg.Now = a.now
+	if cfg.Chat.Settings == nil {
+		cfg.Chat.Settings = (&chatFlags{}).settings
+	}
 	cfg.ASCII = cfg.ASCII || !utf8Locale(os.Getenv)
 
 	free, err := a.takeTerminal()
@@ -43,6 +46,9 @@ func (a *app) dashboard(ctx context.Context, b *backend, cfg tui.Config) (tui.Ou
 	cancel()
 	b.wait()
 	free()
+	if out.Name != "" && (b.keepsChat || a.keepsChats()) {
+		a.tellKept(b.ref(out.Name), out.Settings, out.Turns)
+	}
 	if err != nil {
 		return out, err
 	}

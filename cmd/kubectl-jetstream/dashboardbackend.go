@@ -26,6 +26,8 @@ type backend struct {
 
 	namespace string
 	up        *upOptions // what a deployment starts from
+	group     int        // that prompts go to; anyGroup is the usual
+	keepsChat bool       // the conversation is kept at the end
 	// rolled is what was applied last; nil before.
 	rolled atomic.Pointer[rolledOut]
 
@@ -73,7 +75,7 @@ func (a *app) newBackend(up *upOptions) (*backend, error) {
 			return nil, err
 		}
 	}
-	return &backend{app: a, namespace: ns, up: up}, nil
+	return &backend{app: a, namespace: ns, up: up, group: anyGroup}, nil
 }
 
 func (b *backend) ref(name string) deploymentRef {
@@ -123,11 +125,13 @@ func (b *backend) Observe(ctx context.Context, name string) (*tui.Observation, e
 		return nil, b.explained(ctx, err)
 	}
 	out := newLatest[status.Snapshot]()
+	known := newLeaders(status.Snapshot{Namespace: b.namespace, Name: name})
 	follow := func() {
 		defer sight.close()
 		defer cancel()
 		defer close(out)
 		for s := range snapshots {
+			known.see(s)
 			out.put(s)
 		}
 	}
@@ -136,7 +140,10 @@ func (b *backend) Observe(ctx context.Context, name string) (*tui.Observation, e
 		follow()
 		return nil, err
 	}
-	return &tui.Observation{Snapshots: out, Logs: book, Expect: sight.expect}, nil
+	return &tui.Observation{
+		Snapshots: out, Logs: book, Expect: sight.expect,
+		Chat: &explainedAnswers{b, &leaderAnswerer{tunnel: sight.tunnel, candidates: known.candidates, group: b.group}},
+	}, nil
 }
 
 // YAML implements tui.Backend. Pods are listed by name, as whoever may look at

@@ -2,29 +2,29 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
-	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat/generate"
-	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat/tunnel"
-	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/health"
-	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
 )
 
 const generateLong = `Send one prompt to the model and print its answer as it comes.
 
 The prompt is what the arguments say, what standard input delivers, or both: the
 arguments first. Next to arguments, a pipe that delivers nothing for 2 seconds is
-left alone; the argument - waits for it. The prompt is sent as it is, without a
-chat template. Only the answer goes to standard output; on a terminal, control
-characters in it are left out.
+left alone; the argument - waits for it.
 
-The exit code is 3 when the model cannot answer yet.`
+The prompt is put into the chat template of the deployment's profile, since the server
+takes plain text and its models were tuned for conversations. --raw sends it as it is.
+A prompt that is longer than the model takes, which the server would cut without a
+word, is refused; --trim cuts its beginning. Lengths in tokens are estimated.
+
+Only the answer goes to standard output; on a terminal, control characters in it are
+left out. The exit code is 3 when the model cannot answer yet.`
 
 const generateExample = `  # Ask
   %[1]s generate "What are the top 5 programming languages?"
@@ -33,33 +33,41 @@ const generateExample = `  # Ask
   git log -5 | %[1]s generate "Summarise these commits:"
 
   # For a program: the text and the measures
-  %[1]s generate --max-tokens 200 -o json "Hello"`
+  %[1]s generate --max-tokens 200 -o json "Hello"
 
-// defaultMaxTokens is longer than the server's own 100, which cuts most
-// answers, and leaves room in every profile's context.
-const defaultMaxTokens = 512
+  # Three answers at the same time, one object for each
+  %[1]s generate --samples 3 -o jsonl "Name a colour."`
 
 func newGenerateCommand(a *app) *cobra.Command {
-	o := &generateOptions{app: a}
+	o := &generateOptions{app: a, group: anyGroup}
 	cmd := &cobra.Command{
 		Use:     "generate [PROMPT…]",
 		Short:   "Send one prompt to the model and print its answer",
 		Long:    generateLong,
 		Example: fmt.Sprintf(generateExample, a.name),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.complete(args); err != nil {
-				return forCommand(cmd, err)
+			o.groupSet = cmd.Flags().Changed("group")
+			err := o.flags.complete(cmd.Flags())
+			if err == nil {
+				err = o.complete(args)
 			}
-			return forCommand(cmd, o.run(cmd.Context()))
+			if err == nil {
+				err = o.run(cmd.Context())
+			}
+			return forCommand(cmd, err)
 		},
 	}
+	cmd.ValidArgsFunction = words()
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&o.name, "name", nameFrom(nil), "name of the deployment")
-	flags.IntVar(&o.maxTokens, "max-tokens", defaultMaxTokens, "longest answer, in tokens")
+	o.flags.add(flags)
+	flags.BoolVar(&o.raw, "raw", false, "send the prompt without a template and print the answer byte for byte, on a terminal too")
+	flags.IntVar(&o.samples, "samples", 1, "how many answers to ask for, all at the same time")
+	flags.IntVar(&o.group, "group", 0, "ask only the group with this `index`")
+	flags.Lookup("group").DefValue = ""
 	flags.DurationVar(&o.timeout, "timeout", 0, "give up after this time, keeping what has been printed (0 means never)")
 	flags.BoolVar(&o.stats, "stats", false, "print the measures of the answer on standard error")
-	flags.BoolVar(&o.raw, "raw", false, "print the answer byte for byte, on a terminal too")
 	flags.VarP(newChoice(&o.output, "", "json", "jsonl"), "output", "o", "json: one object at the end; jsonl: one for each piece")
 	return cmd
 }
@@ -68,22 +76,40 @@ type generateOptions struct {
 	*app
 
 	deployment deploymentRef
-	name       string   // of the deployment; app.name is the program's
+	name       string // of the deployment; app.name is the program's
+	flags      chatFlags
 	words      []string // of the command line
 	prompt     string
-	maxTokens  int
+	samples    int
+	group      int
+	groupSet   bool
 	timeout    time.Duration
 	stats      bool
 	raw        bool
 	output     string
 }
 
+// maxSamples bounds the answers that are asked for at the same time; a deployment of
+// the profiles has some hundred decode slots at most.
+const maxSamples = 256
+
 func (o *generateOptions) complete(args []string) error {
 	switch {
-	case o.maxTokens <= 0:
-		return usagef("--max-tokens %d is not a positive number", o.maxTokens)
 	case o.timeout < 0:
 		return usagef("--timeout %s is negative", o.timeout)
+	case o.samples < 1 || o.samples > maxSamples:
+		return usagef("--samples %d is not a number from 1 to %d", o.samples, maxSamples)
+	case o.raw && (o.flags.template != "" || o.flags.system != ""):
+		return usagef("--raw sends the prompt as it is: leave out --template and --system")
+	case o.groupSet && o.group < 0:
+		return usagef("--group %d is negative; the first group is 0", o.group)
+	}
+	if !o.groupSet {
+		o.group = anyGroup
+	}
+	if o.raw {
+		raw, _ := chat.BuiltIn("raw")
+		o.flags.taken = &raw
 	}
 	o.words = args
 	var err error
@@ -113,62 +139,58 @@ func (o *generateOptions) unanswered() string {
 }
 
 func (o *generateOptions) ask(ctx context.Context) error {
-	sight, err := o.sight(o.deployment)
+	asking, err := o.prepareToAsk(ctx, o.deployment, o.group)
 	if err != nil {
 		return err
 	}
-	defer sight.close()
-	s, err := sight.look(ctx)
-	if err != nil {
-		return err
+	defer asking.close()
+	settings := o.flags.settings(asking.seen)
+	if o.samples == 1 {
+		return asking.explain(o.sample(ctx, asking, settings, o.printer(0)))
 	}
-	leader, ok := leaderToAsk(s)
-	if !ok {
-		return o.notReady(s)
+	// Each answer is printed when it is complete, so that they do not mingle; an
+	// object says which one it is of.
+	errs := make([]error, o.samples)
+	var all sync.WaitGroup
+	var printing sync.Mutex
+	printed := 0
+	for i := range o.samples {
+		all.Go(func() {
+			p := o.printer(i + 1)
+			if o.output == "" {
+				p = &wholeAnswer{before: func() {
+					printing.Lock()
+					if printed++; printed > 1 {
+						fmt.Fprintln(o.Out, sampleRule)
+					}
+				}, after: printing.Unlock, to: p}
+			}
+			errs[i] = asking.explain(o.sample(ctx, asking, settings, p))
+		})
 	}
-	client := generate.Client{
-		HTTP: generate.NewHTTPClient(func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return sight.tunnel.DialContext(ctx, leader, health.DefaultPort)
-		}),
-		BaseURL: "http://jetstream",
+	all.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err // They mostly fail for the same reason.
+		}
 	}
-	printer := o.printer()
-	stats, err := client.Generate(ctx, chat.Request{Text: o.prompt, MaxTokens: o.maxTokens}, printer.piece)
-	if end := printer.end(stats, err); err == nil {
+	return nil
+}
+
+// sampleRule stands between answers in text.
+var sampleRule = strings.Repeat("-", 8)
+
+// sample asks for one answer and prints it.
+func (o *generateOptions) sample(ctx context.Context, asking *asking, settings chat.Settings, p answerPrinter) error {
+	turn, err := chat.New(settings).Ask(ctx, asking, o.prompt, o.now, p.piece)
+	if turn.Cut {
+		fmt.Fprintln(o.ErrOut, "The prompt was too long; its beginning was left out.")
+	}
+	if end := p.end(turn.Stats, err); err == nil {
 		err = end
 	}
-	if o.stats && stats.Chunks > 0 {
-		fmt.Fprintln(o.ErrOut, statsText(stats))
-	}
-	var notServing *generate.ServerError
-	if errors.As(err, &notServing) && notServing.NotServing() {
-		return &notReadyError{meaning: "the model stopped answering: " + notServing.Error(), remedy: []string{"Look at it with:", "  " + o.again("status", o.deployment)}}
+	if o.stats && turn.Stats.Chunks > 0 {
+		fmt.Fprintln(o.ErrOut, statsText(turn.Stats))
 	}
 	return err
-}
-
-// leaderToAsk picks a leader that answers /healthcheck; where a port-forward
-// is not permitted any leader will do, to get the API server's own words.
-func leaderToAsk(s status.Snapshot) (tunnel.Pod, bool) {
-	for _, state := range []health.State{health.Serving, health.Forbidden} {
-		for _, g := range s.Groups {
-			if g.Leader != nil && g.Health.State == state {
-				return tunnel.Pod{Namespace: s.Namespace, Name: g.Leader.Name, UID: g.Leader.UID}, true
-			}
-		}
-	}
-	return tunnel.Pod{}, false
-}
-
-// notReady says what the model is doing instead of answering.
-func (o *generateOptions) notReady(s status.Snapshot) error {
-	view := statusText{now: o.now(), expected: expectedOf(s.Profile)}
-	meaning := "the model is not ready: " + view.headline(s)
-	if s.Phase == status.NotFound {
-		return &notReadyError{
-			meaning: fmt.Sprintf("there is no deployment %s in namespace %s", s.Name, s.Namespace),
-			remedy:  []string{"Deploy one with:", "  " + o.again("up", o.deployment, "--profile", "…")},
-		}
-	}
-	return &notReadyError{meaning: meaning, remedy: []string{"Wait for it with:", "  " + o.again("status --wait", o.deployment)}}
 }

@@ -56,6 +56,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newMonitorCommand(a),
 		newStatusCommand(a),
 		newLogsCommand(a),
+		newChatCommand(a),
 		newGenerateCommand(a),
 		newForwardCommand(a),
 		newDownCommand(a),

@@ -98,7 +98,7 @@ func settingsOf(profiles []*deploy.Profile) []setting {
 	return append(all,
 		flagSetting(settingSkipLWS, "neither look for LeaderWorkerSet nor install it", []string{"lws-version", "lws-manifest"}, "up"),
 		flagSetting(settingNoTUI, "print one line an event, on a terminal too", nil, "up"),
-		flagSetting(settingASCII, "draw the dashboard with ASCII characters only", nil, "up", "monitor"),
+		flagSetting(settingASCII, "draw the dashboard with ASCII characters only", nil, "up", "monitor", "chat"),
 		setting{
 			name: settingTheme, kind: "auto|dark|light|none", builtIn: "auto", check: oneOf("auto", "dark", "light", "none"),
 			help: "colours of the dashboard: for a dark or a light background, as the terminal tells, or none",
