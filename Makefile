@@ -45,7 +45,7 @@ demo: build sandbox ## Deploy Llama 3.1 405B to a sandbox cluster and talk to it
 	@hack/demo
 
 .PHONY: test
-test: test-unit test-e2e ## Run every test: units with the race detector, then end to end
+test: test-unit test-release test-e2e ## Run every test: units with the race detector, then end to end
 
 .PHONY: test-unit
 test-unit: ## Unit tests of both modules and of the manifest generator
@@ -53,6 +53,10 @@ test-unit: ## Unit tests of both modules and of the manifest generator
 	CGO_ENABLED=1 $(GO) -C sandbox test -race $(LIGHT)
 	$(GO) -C sandbox test -ldflags '$(K8S_LDFLAGS)' $(HEAVY)
 	$(GO) -C tools test ./...
+
+.PHONY: test-release
+test-release: sandbox ## Install a release by krew, built from its module, and run it by kubectl
+	BIN=$(CURDIR)/bin $(GO) -C tools test -count=1 -run 'TestKrew' ./release
 
 .PHONY: test-e2e
 test-e2e: build sandbox ## End-to-end tests: the real binaries on one sandbox cluster
@@ -76,7 +80,7 @@ fmt: ## Format all code (gofumpt, goimports)
 
 .PHONY: tidy-check
 tidy-check: ## Fail if go.mod or go.sum of any module is not tidy
-	@for module in . sandbox tools tools/lint; do $(GO) -C $$module mod tidy -diff || { echo "$$module: run 'go mod tidy' there"; exit 1; }; done
+	@for module in . sandbox tools tools/krew tools/lint; do $(GO) -C $$module mod tidy -diff || { echo "$$module: run 'go mod tidy' there"; exit 1; }; done
 
 .PHONY: vet-darwin
 vet-darwin: ## Cross-build and vet the sandbox for macOS (compiles Kubernetes once more)
@@ -104,6 +108,10 @@ bench-sandbox: build sandbox ## Measure the sandbox against its targets; prints 
 bench-tui: build sandbox ## Measure the dashboard against its targets; prints a table
 	BIN=$(CURDIR)/bin $(GO) -C sandbox run ./benchtui
 
+.PHONY: bench-help
+bench-help: ## Measure --help beside stern's, built from its module; prints a table
+	$(GO) -C tools run ./benchhelp
+
 .PHONY: screenshots
 screenshots: build sandbox ## Take pictures of the dashboard on a sandbox: docs/screens/*.svg
 	BIN=$(CURDIR)/bin $(GO) -C sandbox run ./screenshots
@@ -120,8 +128,20 @@ vuln: ## Run govulncheck (needs its database, so it is no part of CI)
 verify: lint tidy-check test ## Everything that CI runs
 
 .PHONY: dist
-dist: ## Build release archives for all platforms into dist/
-	@hack/dist '$(VERSION)'
+dist: ## Build reproducible release archives for all platforms into dist/
+	@$(GO) -C tools run ./release dist -version '$(VERSION)'
+
+.PHONY: release
+release: ## Build the archives of VERSION=vX.Y.Z from committed sources, record them in krew.yaml
+	@$(GO) -C tools run ./release publish -version '$(VERSION)'
+
+.PHONY: release-check
+release-check: ## Rebuild what krew.yaml lists and compare, if the sources are those of the release
+	@$(GO) -C tools run ./release check
+
+.PHONY: size
+size: ## Print the size of a release and what contributes most to it
+	@$(GO) -C tools run ./size
 
 .PHONY: clean
 clean: ## Remove bin/ and dist/
