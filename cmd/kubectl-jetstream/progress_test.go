@@ -357,6 +357,30 @@ func TestEveryMilestoneIsToldAndAStallOnce(t *testing.T) {
 	}
 }
 
+func TestWhatIsDoneAtTheFirstLookIsToldIfItHappenedSinceTheBegin(t *testing.T) {
+	t.Parallel()
+	begun := time.Date(2026, 3, 2, 14, 38, 10, 0, time.Local)
+	done := func(id milestone.ID, title string, at time.Time) milestone.Milestone {
+		return milestone.Milestone{ID: id, Title: title, Container: "pathways-rm", State: milestone.Done, Started: at, Finished: at}
+	}
+	p := newProgress(testObject, begun, nil)
+	var told []string
+	for _, e := range p.observe(status.Snapshot{
+		Name: "jetstream-pathways", Phase: status.Loading, ObservedAt: begun.Add(2 * time.Second),
+		Groups: []status.Group{{Leader: &status.Pod{Name: "jetstream-pathways-0", UID: "1", Status: "Running"}, Milestones: []milestone.Milestone{
+			done("scheduled", "scheduled", begun.Add(-time.Minute)), done(milestone.ResourceManager, "resource manager", begun.Add(time.Second)),
+			done("proxy", "proxy", time.Time{}),
+		}}},
+	}) {
+		if e.Type == eventMilestone {
+			told = append(told, e.Message)
+		}
+	}
+	if diff := cmp.Diff([]string{"resource manager done"}, told); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+}
+
 func TestAStepWhoseLineComesAfterThatOfALaterStepIsTold(t *testing.T) {
 	t.Parallel()
 	s := newStory()

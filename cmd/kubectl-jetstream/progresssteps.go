@@ -27,7 +27,7 @@ func (p *progress) milestones(s status.Snapshot, g status.Group) []event {
 			is.state = milestone.Pending
 		}
 		p.steps[key] = is
-		if !p.told || m.Implied || is.state == milestone.Pending || was == is || (m.State == milestone.Done && p.isHistory(finishedBy(m))) {
+		if m.Implied || is.state == milestone.Pending || was == is || !p.told && m.Finished.IsZero() || (m.State == milestone.Done && p.isHistory(finishedBy(m))) {
 			continue
 		}
 		out = append(out, event{

@@ -51,7 +51,7 @@ func TestTheDashboardFollowsAStartFromNothingToReady(t *testing.T) {
 					t.Errorf("no %q on the screen", step)
 				}
 			}
-			for _, text := range []string{"leader", "4/4", "worker 4", "5/5", d.profile, "connected", "The model answers"} {
+			for _, text := range []string{"leader", "4/4", "worker 4", "5/5", d.profile, "connected", "> ask the model"} {
 				if !strings.Contains(screen, text) {
 					t.Errorf("no %q on the screen", text)
 				}
