@@ -135,7 +135,23 @@ func (c *camera) start(ctx context.Context) error {
 		if err := t.Resize(width, height); err != nil {
 			return err
 		}
-		return c.shoot(t, "ready", "READY for", "The model answers", "✓ ready")
+		if err := c.shoot(t, "ready", "READY for", "> ask the model", "✓ ready"); err != nil {
+			return err
+		}
+		// The chat, alone on the screen, with an answer that has something to lay out.
+		for _, step := range []struct{ keys, see string }{
+			{"5", "[Chat"}, {ctrlO, "Nothing was asked yet"},
+			{"Compare TPUs with GPUs as a table\r", "tokens/s"},
+			{"List 3 ways to use a TPU\r", "answering"},
+		} {
+			if err := t.Press(step.keys); err != nil {
+				return err
+			}
+			if err := await(t, step.see); err != nil {
+				return err
+			}
+		}
+		return c.shoot(t, "chat", "3. ", "tokens/s")
 	})
 }
 
@@ -195,6 +211,9 @@ func await(t *terminal.Terminal, texts ...string) error {
 func shows(screen string, texts []string) bool {
 	return !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(screen, text) })
 }
+
+// ctrlO shows only the pane with the focus.
+const ctrlO = "\x0f"
 
 // calm is how long all texts must have been on a screen before it is taken.
 const calm = 300 * time.Millisecond
