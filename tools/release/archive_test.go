@@ -60,6 +60,7 @@ func TestAnArchiveIsTheSameBuiltElsewhereAndLater(t *testing.T) {
 				}
 				builds = append(builds, b)
 			}
+			checkBill(t, builds[0], "example.com/plugin")
 			first, second := read(t, builds[0].archive), read(t, builds[1].archive)
 			if first != second {
 				t.Errorf("%d and %d bytes differ", len(first), len(second))
