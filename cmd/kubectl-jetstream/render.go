@@ -39,7 +39,7 @@ func newRenderCommand(a *app) *cobra.Command {
 		},
 	}
 	cmd.ValidArgsFunction = a.completeDeployments
-	o.flags = newValueFlags(cmd.Flags(), a.profiles())
+	a.withFlags(cmd, func() { o.flags = newValueFlags(cmd.Flags(), a.profiles()) })
 	return cmd
 }
 

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy"
@@ -26,8 +27,9 @@ func run(ctx context.Context, args []string, std streams) int {
 	}
 	a := newApp(displayName(args[0]), std)
 	a.called, a.args = args[0], args[1:]
+	a.later = map[*cobra.Command]func(){}
 	root := newRootCommand(a)
-	a.completeFlags(root)
+	a.giveFlags(root, a.args)
 	root.SetArgs(args[1:])
 	err := root.ExecuteContext(ctx)
 	code := exitCodeFor(ctx, err)
@@ -62,6 +64,9 @@ type app struct {
 	args    []string // of the command line, behind the name
 	cluster *cluster
 	now     func() time.Time
+	// later adds the flags of the commands that have those of profiles, which are
+	// read for them; nil adds them at once.
+	later map[*cobra.Command]func()
 	// patience bounds a question to the cluster behind the tab key.
 	patience time.Duration
 	// configuration is what was configured, read when it is first asked for, once
@@ -90,6 +95,38 @@ func newApp(name string, std streams) *app {
 	}
 	a.configuration = sync.OnceValue(a.loadConfiguration)
 	return a
+}
+
+// withFlags adds flags that take a while to find out, when their command is the one
+// that is called.
+func (a *app) withFlags(cmd *cobra.Command, add func()) {
+	if a.later == nil {
+		add()
+		return
+	}
+	a.later[cmd] = add
+}
+
+// giveFlags adds the flags that a command line needs: those of its command, or of
+// every command where it asks about others.
+func (a *app) giveFlags(root *cobra.Command, args []string) {
+	if len(args) == 0 {
+		return
+	}
+	about := false
+	switch args[0] {
+	case cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd, "help":
+		about = true
+	}
+	called, _, err := root.Find(args)
+	for cmd, add := range a.later {
+		if about || err == nil && cmd == called {
+			add()
+		}
+	}
+	if about {
+		a.completeFlags(root)
+	}
 }
 
 // quiet says that an error needs no words: the person stopped the command

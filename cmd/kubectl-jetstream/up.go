@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy"
@@ -56,8 +57,13 @@ func upCommand(a *app, run func(*upOptions, context.Context) error) *cobra.Comma
 		},
 	}
 	cmd.ValidArgsFunction = a.completeDeployments
-	flags := cmd.Flags()
-	o.flags = newValueFlags(flags, a.profiles())
+	a.withFlags(cmd, func() { o.addFlags(cmd.Flags()) })
+	return cmd
+}
+
+// addFlags adds the flags of up, those of the profiles' parameters first.
+func (o *upOptions) addFlags(flags *pflag.FlagSet) {
+	o.flags = newValueFlags(flags, o.profiles())
 	flags.BoolVar(&o.createNamespace, "create-namespace", false, "create the namespace if it does not exist")
 	flags.StringVar(&o.lwsVersion, "lws-version", "", fmt.Sprintf("LeaderWorkerSet `version` to install if there is none: %s (default %s)",
 		strings.Join(manifests.LWSVersions(), " or "), manifests.DefaultLWSVersion))
@@ -75,7 +81,6 @@ func upCommand(a *app, run func(*upOptions, context.Context) error) *cobra.Comma
 	flags.BoolVar(&o.noTUI, "no-tui", false, "print one line an event, on a terminal too")
 	flags.BoolVar(&o.ascii, "ascii", false, "draw the dashboard with ASCII characters only")
 	flags.VarP(newChoice(&o.output, "", "json"), "output", "o", "json: print one JSON object an event")
-	return cmd
 }
 
 // The values of --dry-run, as in kubectl.
