@@ -142,6 +142,23 @@ func TestATemplateOfTheUsersOwn(t *testing.T) {
 	}
 }
 
+func TestASystemPromptThatATemplateHasNoPlaceForIsNotLost(t *testing.T) {
+	t.Parallel()
+	l := chatML()
+	l.System = ""
+	tmpl, err := l.Template("own")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(Settings{Template: tmpl}).Preview("Hello"); err != nil {
+		t.Errorf("without a system prompt: %v", err)
+	}
+	_, err = New(Settings{Template: tmpl, System: "Be brief."}).Preview("Hello")
+	if err == nil || !strings.Contains(err.Error(), "template own: it has no place for a system prompt") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestTemplatesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -8,7 +9,8 @@ import (
 // Layout is a template as data, for one of a person's own. In its texts {system},
 // {user} and {answer} stand for what was said; everything else is written as it is.
 type Layout struct {
-	// System is written first where there is a system prompt, with {system}.
+	// System is written first where there is a system prompt, with {system}. A layout
+	// without it refuses a system prompt.
 	System string `json:"system,omitempty"`
 	// Turn is written for each earlier turn, with {user} and {answer}.
 	Turn string `json:"turn"`
@@ -52,6 +54,9 @@ func (l Layout) Template(name string) (Template, error) {
 
 func (l Layout) write(b *strings.Builder, c conversation) error {
 	if c.System != "" {
+		if l.System == "" {
+			return errors.New("it has no place for a system prompt; leave the system prompt out, or give the template a text for system")
+		}
 		fill(b, l.System, systemSlot, c.System)
 	}
 	for _, t := range c.Turns {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 	"unicode/utf8"
 
@@ -126,8 +127,14 @@ func (c *Client) send(ctx context.Context, r chat.Request) (*http.Response, erro
 	req.GetBody = nil
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := c.HTTP.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("sending the request: %w", err)
+	var failed *url.Error // names the request again, whose address means nothing
+	switch {
+	case err == nil:
+		return resp, nil
+	case ctx.Err() != nil:
+		err = ctx.Err() // the client has the cause instead, which need not say that it ended
+	case errors.As(err, &failed):
+		err = failed.Err
 	}
-	return resp, nil
+	return nil, fmt.Errorf("sending the request: %w", err)
 }

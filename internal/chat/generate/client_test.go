@@ -66,6 +66,36 @@ func TestAPromptThatIsNoTextIsNotSent(t *testing.T) {
 	}
 }
 
+func TestARequestThatCouldNotBeSentSaysWhyAlone(t *testing.T) {
+	t.Parallel()
+	refused := errors.New("no leader pod is running")
+	client := &Client{BaseURL: "http://jetstream", HTTP: NewHTTPClient(func(context.Context, string, string) (net.Conn, error) {
+		return nil, refused
+	})}
+	_, err := client.Generate(t.Context(), chat.Request{Text: "x"}, nil)
+	if !errors.Is(err, refused) || err.Error() != "sending the request: no leader pod is running" {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestACancelledRequestIsCancelledWhateverTheCause(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{})
+	client := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		close(asked)
+		<-r.Context().Done() // no head of an answer comes
+	})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	go func() {
+		<-asked
+		cancel(errors.New("stopped by signal: interrupt"))
+	}()
+	if _, err := client.Generate(ctx, chat.Request{Text: "x"}, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestStats(t *testing.T) {
 	t.Parallel()
 	client := serve(t, func(w http.ResponseWriter, _ *http.Request) {
