@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -17,15 +18,17 @@ import (
 type talk struct {
 	pane    *conversation.Pane
 	session *chat.Session
-	// limits are those that the session was told last, and chosen is true once a
-	// person has taken a template: what the deployment says does not replace it.
-	limits  chat.Limits
-	told    bool
-	chosen  bool
-	answers int // numbers them; what comes of an earlier one is dropped
-	stream  *chat.Stream
-	cancel  context.CancelFunc // ends the answer; nil until it has begun
-	stopped bool               // a person stopped it, perhaps before it began
+	// limits and template are those that the session was told last. A person may
+	// have taken another template since, which is chosen where even the name does
+	// not tell: what the deployment says does not replace it.
+	limits   chat.Limits
+	template string
+	told     bool
+	chosen   bool
+	answers  int // numbers them; what comes of an earlier one is dropped
+	stream   *chat.Stream
+	cancel   context.CancelFunc // ends the answer; nil until it has begun
+	stopped  bool               // a person stopped it, perhaps before it began
 }
 
 // errNothingToAsk is why a prompt cannot be sent yet.
@@ -41,10 +44,12 @@ func (m *Model) tellLimits() {
 	}
 	is, of := t.session.Settings(), m.cfg.Chat.Settings(m.snap)
 	if !t.told {
-		is.System, is.MaxTokens, is.Trim = of.System, of.MaxTokens, of.Trim
+		// What a person has set already counts.
+		is.System, is.MaxTokens = cmp.Or(is.System, of.System), cmp.Or(is.MaxTokens, of.MaxTokens)
+		is.Trim = of.Trim
 	}
-	if !t.chosen {
-		is.Template = of.Template
+	if !t.chosen && is.Template.Name == t.template {
+		is.Template, t.template = of.Template, of.Template.Name
 	}
 	is.Limits = of.Limits
 	t.session.Configure(is)
@@ -172,7 +177,7 @@ func (m *Model) answering() conversation.Model {
 		lines = []string{"There is nothing to ask yet."}
 	case p == status.Serving, p == status.Ready, p == status.Degraded:
 		if m.obs != nil && m.obs.Chat != nil {
-			return conversation.Model{Open: true}
+			return conversation.Model{Open: true, Tunnel: m.disconnected()}
 		}
 		lines = []string{"The model answers, but there is no way to it from here."}
 	case p == status.Failed:

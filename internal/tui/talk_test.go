@@ -250,6 +250,56 @@ func TestKeysReachTheInputAndNothingElse(t *testing.T) {
 	p.ended(t)
 }
 
+func TestWhatAPersonHasSetOutlivesWhatIsLearnt(t *testing.T) {
+	t.Parallel()
+	plain, _ := chat.BuiltIn("plain")
+	w, model, p := talking(t, 120, 40, tui.Config{Chat: tui.ChatConfig{Settings: func(s status.Snapshot) chat.Settings {
+		return chat.Settings{Template: plain, System: "of the command line", Limits: chat.Limits{MaxPrefill: s.MaxPrefill, MaxTarget: s.MaxTarget}}
+	}}})
+	p.Type("5")
+	p.AwaitText("[Chat")
+	p.Type("/system Answer in verse." + enter)
+	p.AwaitText("the system prompt is set")
+	p.Type("/max-tokens 7" + enter)
+	p.AwaitText("may have 7 tokens")
+	s := ready()
+	s.MaxPrefill, s.MaxTarget = 1024, 2048
+	w.snapshots <- s
+	p.AwaitText("READY for", "plain template")
+	p.Type("Hello" + enter)
+	p.hear(model, "Hi.")
+	p.finish(model, nil)
+	p.AwaitText("Hi.", "of 1024")
+	p.Type("/raw" + enter)
+	p.AwaitText("raw template")
+	s.MaxPrefill = 512
+	w.snapshots <- s
+	p.AwaitText("of 512")
+	p.Type("And now?" + enter)
+	p.hear(model, "Now too.")
+	p.finish(model, nil)
+	p.AwaitText("Now too.")
+	model.mu.Lock()
+	defer model.mu.Unlock()
+	if r := model.asked[0]; r.Text != "Answer in verse.\n\nUser: Hello\nAssistant:" || r.MaxTokens != 7 {
+		t.Errorf("the first request is %q with %d tokens", r.Text, r.MaxTokens)
+	}
+	if r := model.asked[1]; r.Text != "And now?" {
+		t.Errorf("the second prompt is %q", r.Text)
+	}
+}
+
+func TestAServerThatIsOutOfReachIsSaidBeforeAPromptIsSent(t *testing.T) {
+	t.Parallel()
+	w, _, p := talking(t, 120, 40, tui.Config{})
+	s := ready()
+	s.DisconnectedSince = start.Add(5 * time.Minute)
+	w.snapshots <- s
+	p.AwaitText("READY for")
+	p.Type("5")
+	p.AwaitText("[Chat", "tunnel: the API server does")
+}
+
 func TestAPromptIsWrittenInAnEditor(t *testing.T) {
 	t.Parallel()
 	w, _, p := talking(t, 80, 24, tui.Config{})

@@ -77,7 +77,13 @@ func (p *Pane) status(n int) []string {
 			cause = t.of.Err.Error()
 		}
 		end(p.s.Muted.Render, measures...)
-		add(p.s.Bad.Render, p.s.Glyphs.Failed+" failed: "+cause)
+		// What helps may stand on lines of its own.
+		for i, line := range strings.Split(cause, "\n") {
+			if i == 0 {
+				line = p.s.Glyphs.Failed + " failed: " + line
+			}
+			add(p.s.Bad.Render, line)
+		}
 		if last {
 			add(p.s.Text.Render, "ctrl+r or /retry asks again")
 		}

@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -21,6 +22,11 @@ func TestEveryEndIsSaidInWords(t *testing.T) {
 		{"nothing", chat.Turn{State: chat.Done}, []string{"the model answered nothing"}},
 		{"stopped", chat.Turn{State: chat.Stopped, Answer: "so far", Stats: measured}, []string{"so far", "stopped · 0.42 s to first token · 31 tokens/s · tunnel 6 ms"}},
 		{"failed", chat.Turn{State: chat.Failed, Answer: "so far", Err: context.DeadlineExceeded}, []string{"so far", "✗ failed: context deadline exceeded", "ctrl+r or /retry asks again"}},
+		{
+			"failed, with what helps",
+			chat.Turn{State: chat.Failed, Err: errors.New("not permitted\n  kubectl auth can-i\n\x1b[2J")},
+			[]string{"✗ failed: not permitted\n", "kubectl auth can-i\n"},
+		},
 		{"failed, kept without its cause", chat.Turn{State: chat.Failed}, []string{"✗ failed: no cause is known"}},
 		{"one turn dropped", chat.Turn{State: chat.Done, Answer: "a", Dropped: 1}, []string{"not sent: the oldest turn no longer fits into the model's context"}},
 		{"several turns dropped", chat.Turn{State: chat.Done, Answer: "a", Dropped: 3}, []string{"not sent: the oldest 3 turns no longer fit into the model's context"}},
