@@ -21,7 +21,6 @@ func TestUpNamesTheCauseOfEachScenario(t *testing.T) { //nolint:tparallel // a f
 		t.Fatal(err)
 	}
 	for _, s := range []scenario{
-		{name: "happy"},
 		{name: "slow-restore"},
 		{
 			name: "bad-checkpoint-path", code: 4, finding: "checkpoint-not-found", fatal: true,
@@ -47,6 +46,9 @@ func TestUpNamesTheCauseOfEachScenario(t *testing.T) { //nolint:tparallel // a f
 	} {
 		t.Run(s.name, func(t *testing.T) { c.meet(t, s) })
 	}
+	t.Run("happy until the model misbehaves", func(t *testing.T) {
+		c.askWhatMisbehaves(t, c.meet(t, scenario{name: "happy"}))
+	})
 }
 
 // No node is a state that may pass, so it has to last before it counts, and a node may
@@ -76,9 +78,9 @@ func (c *cluster) setScenario(t *testing.T, name string) {
 }
 
 // meet deploys under a scenario and compares what `up` says with what it should.
-func (c *cluster) meet(t *testing.T, s scenario) {
+func (c *cluster) meet(t *testing.T, s scenario) (ns string) {
 	t.Helper()
-	ns := c.namespace(t)
+	ns = c.namespace(t)
 	c.setScenario(t, s.name)
 	r := c.jetstream(t, llama405B.up(ns, "-o", "json")...)
 	if r.code != s.code {
@@ -111,4 +113,5 @@ func (c *cluster) meet(t *testing.T, s scenario) {
 	if s.fatal && !strings.Contains(r.stderr, "error: ") {
 		t.Errorf("nothing on standard error: %s", r)
 	}
+	return ns
 }
