@@ -32,7 +32,7 @@ func (l *leaderAnswerer) Generate(ctx context.Context, r chat.Request, deliver f
 		}
 	}()
 	// A route of its own, so that it knows who answers this request.
-	route := &tunnel.Route{Tunnel: l.tunnel, Port: health.DefaultPort, Candidates: l.candidates}
+	route := &tunnel.Route{Tunnel: l.tunnel, Port: health.DefaultPort, Candidates: l.candidates, Patience: connectTime}
 	if l.group != anyGroup {
 		route.Group = &l.group
 	}

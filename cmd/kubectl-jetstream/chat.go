@@ -10,6 +10,7 @@ import (
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/safetext"
 )
 
 const chatLong = `Talk with the model over several turns.
@@ -156,12 +157,14 @@ func (o *chatOptions) earlier(d deploymentRef) ([]chat.Turn, error) {
 	if o.flags.system == "" {
 		o.flags.system = said.System
 	}
-	if o.flags.taken == nil {
-		if t, err := chatTemplate(said.Template); err == nil {
+	fmt.Fprintf(o.ErrOut, "Going on with the conversation of %s.\n", chatBegan(said))
+	if o.flags.taken == nil && said.Template != "" {
+		if t, err := chatTemplate(said.Template); err != nil {
+			fmt.Fprintf(o.ErrOut, "Its chat template is not used: %s\n", safetext.Line(err.Error()))
+		} else {
 			o.flags.taken = &t
 		}
 	}
-	fmt.Fprintf(o.ErrOut, "Going on with the conversation of %s.\n", chatBegan(said))
 	return said.Turns, nil
 }
 

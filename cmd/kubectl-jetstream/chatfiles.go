@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	// mostChats is how many conversations with a deployment are kept; the oldest
-	// go first.
+	// mostChats is how many conversations with a deployment are kept; those that
+	// were kept first go first.
 	mostChats = 100
 	chatEnd   = ".json"
 )
@@ -48,7 +48,7 @@ func (a *app) saveChat(d deploymentRef, path string, s chat.Settings, turns []ch
 		return "", errors.New("nothing has been said yet, so there is nothing to save")
 	}
 	said := transcript.Conversation{
-		Deployment: d.namespace + "/" + d.name, Saved: a.now(), Template: s.Template.Name, System: s.System, Turns: turns,
+		Deployment: d.namespace + "/" + d.name, Saved: a.now(), Template: templateKept(s.Template.Name), System: s.System, Turns: turns,
 	}
 	if path == "" {
 		return a.keepChat(d, said)
@@ -144,7 +144,7 @@ func (a *app) latestChat(d deploymentRef) (transcript.Conversation, error) {
 	if err != nil {
 		return transcript.Conversation{}, fmt.Errorf("reading the latest conversation: %w", err)
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // It was only read.
 	said, err := transcript.Decode(f)
 	if err != nil {
 		return transcript.Conversation{}, fmt.Errorf("reading the latest conversation in %s: %w", path, err)
@@ -152,19 +152,33 @@ func (a *app) latestChat(d deploymentRef) (transcript.Conversation, error) {
 	return said, nil
 }
 
-// keptChats lists the files of a directory, the oldest conversation first.
+// keptChats lists the files of a directory, the one that was kept last at the end.
+// Their names tell when a conversation began, which may be long before.
 func keptChats(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("looking for kept conversations: %w", err)
 	}
-	var names []string
+	type file struct {
+		name string
+		kept time.Time
+	}
+	var files []file
 	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), chatEnd) {
-			names = append(names, e.Name())
+		if !strings.HasSuffix(e.Name(), chatEnd) {
+			continue
+		}
+		if info, err := e.Info(); err == nil { // else it has gone meanwhile
+			files = append(files, file{e.Name(), info.ModTime()})
 		}
 	}
-	slices.Sort(names) // their names are times
+	slices.SortFunc(files, func(a, b file) int {
+		return cmp.Or(a.kept.Compare(b.kept), strings.Compare(a.name, b.name))
+	})
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = f.name
+	}
 	return names, nil
 }
 

@@ -106,8 +106,8 @@ func (l lineReader) next(ctx context.Context) (string, error) {
 func (l lineReader) read() (string, error) {
 	var b strings.Builder
 	for {
-		line, err := l.r.ReadString('\n')
-		if b.Len()+len(line) > maxPrompt {
+		line, err := l.line(maxPrompt - b.Len())
+		if errors.Is(err, errLongLine) {
 			return "", usagef("a line on standard input is longer than %d bytes", maxPrompt)
 		}
 		line = strings.TrimRight(line, "\r\n")
@@ -123,5 +123,23 @@ func (l lineReader) read() (string, error) {
 		}
 		b.WriteString(line)
 		return b.String(), nil
+	}
+}
+
+var errLongLine = errors.New("the line is too long")
+
+// line reads a line with its end, and no more of a longer one than it takes to see
+// that it is.
+func (l lineReader) line(limit int) (string, error) {
+	var b strings.Builder
+	for {
+		part, err := l.r.ReadSlice('\n')
+		if b.Len()+len(part) > limit {
+			return "", errLongLine
+		}
+		b.Write(part)
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return b.String(), err
+		}
 	}
 }

@@ -55,10 +55,33 @@ func TestALineWithoutEndIsRefused(t *testing.T) {
 	}
 }
 
+// endless is a line that never ends; it counts what is read of it.
+type endless struct{ read int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.read += len(p); e.read > 4*maxPrompt {
+		return 0, errors.New("the line is still being read")
+	}
+	for i := range p {
+		p[i] = 'x'
+	}
+	return len(p), nil
+}
+
+func TestALineWithoutEndIsNotReadToItsEnd(t *testing.T) {
+	t.Parallel()
+	input := &endless{}
+	l := lineReader{r: bufio.NewReader(input)}
+	var usage *usageError
+	if _, err := l.next(t.Context()); !errors.As(err, &usage) || input.read > 2*maxPrompt {
+		t.Errorf("error %v after %d bytes", err, input.read)
+	}
+}
+
 func TestAnInterruptionDoesNotWaitForALine(t *testing.T) {
 	t.Parallel()
 	r, w := io.Pipe()
-	defer w.Close()
+	defer func() { _ = w.Close() }()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errTimeUp)
 	l := lineReader{r: bufio.NewReader(r)}

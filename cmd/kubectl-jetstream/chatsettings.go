@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -92,7 +94,7 @@ func chatTemplate(name string) (chat.Template, error) {
 	if t, ok := chat.BuiltIn(name); ok {
 		return t, nil
 	}
-	text, err := os.ReadFile(name)
+	text, err := readTemplate(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return chat.Template{}, fmt.Errorf("%q is neither a template (%s) nor a file", name, strings.Join(chat.TemplateNames(), ", "))
@@ -106,4 +108,34 @@ func chatTemplate(name string) (chat.Template, error) {
 		return chat.Template{}, fmt.Errorf("reading the chat template %s: %w", name, err)
 	}
 	return layout.Template(name)
+}
+
+// readTemplate reads a file, and no more of a large one than it takes to see that it
+// is.
+func readTemplate(name string) ([]byte, error) {
+	path, err := expandHome(name)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // It was only read.
+	return io.ReadAll(io.LimitReader(f, maxTemplate+1))
+}
+
+// templateKept is how a template is found again, from any directory.
+func templateKept(name string) string {
+	if _, builtIn := chat.BuiltIn(name); builtIn || name == "" {
+		return name
+	}
+	path, err := expandHome(name)
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err != nil {
+		return name
+	}
+	return path
 }

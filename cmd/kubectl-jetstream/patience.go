@@ -14,7 +14,7 @@ import (
 const (
 	// lookTime is for asking the cluster which leader serves.
 	lookTime = time.Minute
-	// connectTime is for a connection to it.
+	// connectTime is for a connection to it, with all attempts.
 	connectTime = 30 * time.Second
 	// firstTextTime is for the first text: a server without warm-up compiles for a
 	// prompt of a new length first, which takes minutes.
@@ -49,11 +49,14 @@ func (p patient) Generate(ctx context.Context, r chat.Request, deliver func(stri
 	timer := wait(p.first, "the model sent no text")
 	defer func() { timer.Stop() }()
 	stats, err := p.Answerer.Generate(ctx, r, func(text string) error {
-		// A timer that has fired has cancelled the request already.
-		if timer.Stop() {
+		// The time in which the text is taken is not the model's: a pager may pause. A
+		// timer that has fired has cancelled the request already.
+		waiting := timer.Stop()
+		err := deliver(text)
+		if waiting {
 			timer = wait(p.next, "the model sent no more text")
 		}
-		return deliver(text)
+		return err
 	})
 	var slow *slowError
 	if err != nil && errors.As(context.Cause(ctx), &slow) {

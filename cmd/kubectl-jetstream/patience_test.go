@@ -29,6 +29,21 @@ func (m slowModel) Generate(ctx context.Context, _ chat.Request, deliver func(st
 	return stats, nil
 }
 
+// A reader that pauses, as a pager does, is no silence of the model.
+func TestTheTimeOfAReaderIsNotTheModels(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := patient{Answerer: slowModel{time.Second, time.Second}, first: firstTextTime, next: nextTextTime}
+		stats, err := p.Generate(t.Context(), chat.Request{}, func(string) error {
+			time.Sleep(time.Hour)
+			return nil
+		})
+		if err != nil || stats.Chunks != 2 {
+			t.Errorf("error %v, %d chunks", err, stats.Chunks)
+		}
+	})
+}
+
 func TestNoAnswerIsWaitedForForEver(t *testing.T) {
 	t.Parallel()
 	refused := errors.New("refused")
