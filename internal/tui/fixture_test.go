@@ -185,7 +185,7 @@ func (w *world) ChatTemplate(_ context.Context, name string) (chat.Template, err
 }
 
 func (w *world) Editor(text string) (tui.Editing, error) {
-	editor := exec.Command("true")
+	editor := exec.CommandContext(context.Background(), "true")
 	editor.Stdin = strings.NewReader("") // or it would wait for what is typed here
 	return tui.Editing{Command: editor, Written: func() (string, error) {
 		return text + ", written in an editor", nil
