@@ -180,7 +180,7 @@ func (c comments) schema(t reflect.Type) *jsonSchema {
 	if t.Implements(reflect.TypeFor[interface{ MarshalText() ([]byte, error) }]()) {
 		return &jsonSchema{Type: "string"}
 	}
-	switch t.Kind() { //nolint:exhaustive // the kinds that are printed
+	switch t.Kind() {
 	case reflect.Pointer:
 		return c.schema(t.Elem())
 	case reflect.Struct:
