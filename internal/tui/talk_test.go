@@ -311,6 +311,18 @@ func TestAPromptIsWrittenInAnEditor(t *testing.T) {
 	p.AwaitText("more, written in an editor")
 }
 
+func TestAnEditorThatFailsLeavesThePrompt(t *testing.T) {
+	t.Parallel()
+	w, _, p := talking(t, 100, 24, tui.Config{Chat: tui.ChatConfig{Front: true}})
+	w.snapshots <- ready()
+	p.AwaitText("READY for")
+	p.Type("spoilt\x07") // ctrl-g
+	p.AwaitText("the editor failed (exit status 1); the prompt is as it was before", "> spoilt")
+	if strings.Contains(p.Text(), "written in an editor") {
+		t.Errorf("what was written is taken:\n%s", p.Text())
+	}
+}
+
 func TestTheChatAloneOnTheScreen(t *testing.T) {
 	t.Parallel()
 	w, model, p := talking(t, 80, 24, tui.Config{Chat: tui.ChatConfig{Front: true, Turns: []chat.Turn{
