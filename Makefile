@@ -60,7 +60,7 @@ test-release: sandbox ## Install a release by krew, built from its module, and r
 
 .PHONY: test-e2e
 test-e2e: build sandbox ## End-to-end tests: the real binaries on one sandbox cluster
-	BIN=$(CURDIR)/bin $(GO) -C sandbox test -timeout 15m -count=1 ./e2e/...
+	BIN=$(CURDIR)/bin $(GO) -C sandbox test -timeout 15m -parallel 4 -count=1 ./e2e/...
 
 .PHONY: faults
 faults: build sandbox ## Walk through every scenario on a sandbox and show what the plugin says

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
-	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat/generate"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat/tunnel"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
 )
@@ -21,12 +20,19 @@ type asking struct {
 
 	app        *app
 	deployment deploymentRef
-	sight      *sight
-	seen       status.Snapshot // at the beginning
+	group      int                                            // anyGroup, or the one that is asked
+	seen       status.Snapshot                                // at the beginning
+	ask        func(context.Context) (status.Snapshot, error) // the cluster
+	close      func()                                         // ends the tunnel
 
-	mu    sync.Mutex
-	known bool // seen has not served for a dial yet
+	mu     sync.Mutex
+	last   status.Snapshot // the newest one,
+	lastAt time.Time       // and when it was taken
 }
+
+// recently is how old a snapshot may be for a dial: requests that begin at the same
+// time do not ask the cluster one by one.
+const recently = time.Second
 
 // prepareToAsk looks which leaders serve. A deployment that cannot answer is a
 // notReadyError that says what it is doing instead. The result must be closed.
@@ -35,9 +41,9 @@ func (a *app) prepareToAsk(ctx context.Context, d deploymentRef, group int) (*as
 	if err != nil {
 		return nil, err
 	}
-	q := &asking{app: a, deployment: d, sight: sight, known: true}
+	q := &asking{app: a, deployment: d, group: group, ask: sight.look, close: sight.close}
 	if q.seen, err = q.look(ctx, lookTime); err == nil {
-		err = q.canAnswer(q.seen, group)
+		err = q.canAnswer(q.seen)
 	}
 	if err != nil {
 		sight.close()
@@ -49,45 +55,40 @@ func (a *app) prepareToAsk(ctx context.Context, d deploymentRef, group int) (*as
 	return q, nil
 }
 
-// close ends the tunnel.
-func (q *asking) close() { q.sight.close() }
-
-// look takes a snapshot.
+// look takes a snapshot. Those who look side by side hold mu.
 func (q *asking) look(ctx context.Context, limit time.Duration) (status.Snapshot, error) {
 	slow := &slowError{waited: limit, what: "the cluster did not tell which leader serves"}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, slow)
 	defer cancel()
-	s, err := q.sight.look(ctx)
-	if err != nil && errors.Is(context.Cause(ctx), slow) {
+	s, err := q.ask(ctx)
+	switch {
+	case err == nil:
+		q.last, q.lastAt = s, q.app.now()
+	case errors.Is(context.Cause(ctx), slow):
 		err = slow
 	}
 	return s, err
 }
 
-// leaders are those to choose from. The first dial uses what is known already; a
-// later one, after something has failed, asks anew.
+// leaders are those to choose from.
 func (q *asking) leaders(ctx context.Context) ([]tunnel.Candidate, error) {
 	q.mu.Lock()
-	known := q.known
-	q.known = false
-	q.mu.Unlock()
-	if known {
-		return leadersOf(q.seen), nil
+	defer q.mu.Unlock()
+	if q.app.now().Sub(q.lastAt) > recently {
+		if _, err := q.look(ctx, lookTime); err != nil {
+			return nil, err
+		}
 	}
-	s, err := q.look(ctx, lookTime)
-	if err != nil {
-		return nil, err
-	}
-	return leadersOf(s), nil
+	return leadersOf(q.last), nil
 }
 
 // canAnswer says why a deployment, or one group of it, cannot be asked.
-func (q *asking) canAnswer(s status.Snapshot, group int) error {
+func (q *asking) canAnswer(s status.Snapshot) error {
 	candidates := leadersOf(s)
-	if group != anyGroup {
-		candidates = slices.DeleteFunc(candidates, func(c tunnel.Candidate) bool { return c.Group != group })
+	if q.group != anyGroup {
+		candidates = slices.DeleteFunc(candidates, func(c tunnel.Candidate) bool { return c.Group != q.group })
 		if len(candidates) == 0 && s.Phase != status.NotFound {
-			return fmt.Errorf("%s has no group %d with a leader; it has %s, counted from 0", q.deployment.name, group, count(len(s.Groups), "group"))
+			return fmt.Errorf("%s has no group %d with a leader; it has %s, counted from 0", q.deployment.name, q.group, count(len(s.Groups), "group"))
 		}
 	}
 	if _, err := tunnel.Pick(candidates); err != nil {
@@ -104,39 +105,68 @@ func (q *asking) notReady(s status.Snapshot) error {
 			remedy:  []string{"Deploy one with:", "  " + q.app.again("up", q.deployment, "--profile", "…")},
 		}
 	}
-	view := statusText{now: q.app.now(), expected: expectedOf(s.Profile)}
-	return &notReadyError{
-		meaning: "the model is not ready: " + view.headline(s),
-		remedy:  []string{"Wait for it with:", "  " + q.app.again("status --wait", q.deployment)},
-	}
+	return &notReadyError{meaning: q.app.unable(s, q.group), remedy: q.waitForIt()}
 }
 
-// explain gives an error of asking its meaning: whatever says that the model does
-// not serve is explained by what it is doing.
-func (q *asking) explain(err error) error {
-	var (
-		server     *generate.ServerError
-		refused    *tunnel.PortRefusedError
-		notServing *tunnel.NotServingError
-	)
+func (q *asking) waitForIt() []string {
+	return []string{"Wait for it with:", "  " + q.app.again("status --wait", q.deployment)}
+}
+
+// explain gives an error of asking its meaning: what may come from the model is
+// explained by what it is doing. pod is who answered, if anybody did.
+func (q *asking) explain(ctx context.Context, err error, pod string) error {
+	var long *chat.TooLongError
 	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &server) && server.NotServing(), errors.As(err, &refused),
-		errors.As(err, &notServing), errors.Is(err, tunnel.ErrNoLeader):
-	default:
-		return err
-	}
-	// The command's own time may be up; a last look has its own.
-	s, lookErr := q.look(context.Background(), lookAgainTime)
-	if lookErr != nil || answersNow(s) {
-		return &notReadyError{
-			meaning: "the model stopped answering: " + err.Error(),
-			remedy:  []string{"Look at it with:", "  " + q.app.again("status", q.deployment)},
+	case errors.As(err, &long) && !long.System:
+		return fmt.Errorf("%w with --trim", err)
+	case doesNotServe(err):
+		// The command's own time may be up; a last look has its own.
+		s, lookErr := q.lookAgain()
+		if lookErr != nil || q.app.unable(s, q.group) == "" {
+			return &notReadyError{
+				meaning: "the model stopped answering: " + err.Error(),
+				remedy:  []string{"Look at it with:", "  " + q.app.again("status", q.deployment)},
+			}
+		}
+		return q.notReady(s)
+	case brokeOff(err):
+		if why := q.whyBroken(ctx, pod); why != "" {
+			return &notReadyError{meaning: err.Error() + "; " + why, remedy: q.waitForIt()}
 		}
 	}
-	return q.notReady(s)
+	return err
+}
+
+// whyBroken is what the one who answered is doing by now; empty where it answers, or
+// where that is not known. A node takes a moment to tell of a container that ended.
+func (q *asking) whyBroken(ctx context.Context, pod string) string {
+	for first := true; ; first = false {
+		s, err := q.lookAgain()
+		if err != nil {
+			return ""
+		}
+		if why := q.app.unable(s, groupLedBy(s, pod, q.group)); why != "" || !first {
+			return why
+		}
+		select {
+		case <-time.After(newsTime):
+		case <-ctx.Done():
+			return ""
+		}
+	}
 }
 
 // lookAgainTime bounds the look that explains a failure.
 const lookAgainTime = 5 * time.Second
+
+// lookAgain takes a snapshot, or one that somebody else has taken meanwhile: requests
+// that run side by side fail at the same time.
+func (q *asking) lookAgain() (status.Snapshot, error) {
+	begun := q.app.now()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.lastAt.After(begun) {
+		return q.last, nil
+	}
+	return q.look(context.Background(), lookAgainTime)
+}

@@ -68,7 +68,7 @@ func (o *chatOptions) turn(ctx context.Context, session *chat.Session, asking *a
 	if end := p.end(turn.Stats, err); err == nil {
 		err = end
 	}
-	return asking.explain(err)
+	return asking.explain(ctx, err, turn.Stats.Pod)
 }
 
 func wasWere(n int) string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
 )
@@ -9,17 +10,43 @@ import (
 // explainedAnswers gives errors of asking the words that a person reads in the
 // dashboard.
 type explainedAnswers struct {
-	b *backend
 	chat.Answerer
+
+	b       *backend
+	leaders *leaders
 }
 
 // Generate implements chat.Answerer.
 func (e *explainedAnswers) Generate(ctx context.Context, r chat.Request, deliver func(string) error) (chat.Stats, error) {
 	stats, err := e.Answerer.Generate(ctx, r, deliver)
-	if err != nil && ctx.Err() == nil {
-		err = e.b.explained(ctx, err)
+	if err == nil || ctx.Err() != nil {
+		return stats, err
 	}
-	return stats, err
+	if why := e.why(ctx, stats.Pod, err); why != "" {
+		return stats, fmt.Errorf("%w; %s", err, why)
+	}
+	return stats, e.b.explained(ctx, err)
+}
+
+// why is what the model is doing instead of answering, where an error may come from
+// that. News of it may be a moment behind.
+func (e *explainedAnswers) why(ctx context.Context, pod string, err error) string {
+	if !doesNotServe(err) && !brokeOff(err) {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, newsTime)
+	defer cancel()
+	for {
+		s, news := e.leaders.now()
+		if why := e.b.unable(s, groupLedBy(s, pod, e.b.group)); why != "" {
+			return why
+		}
+		select {
+		case <-news:
+		case <-ctx.Done():
+			return ""
+		}
+	}
 }
 
 // SaveChat implements tui.Talk.

@@ -146,7 +146,7 @@ func (o *generateOptions) ask(ctx context.Context) error {
 	defer asking.close()
 	settings := o.flags.settings(asking.seen)
 	if o.samples == 1 {
-		return asking.explain(o.sample(ctx, asking, settings, o.printer(0)))
+		return o.sample(ctx, asking, settings, o.printer(0))
 	}
 	// Each answer is printed when it is complete, so that they do not mingle; an
 	// object says which one it is of.
@@ -165,7 +165,7 @@ func (o *generateOptions) ask(ctx context.Context) error {
 					}
 				}, after: printing.Unlock, to: p}
 			}
-			errs[i] = asking.explain(o.sample(ctx, asking, settings, p))
+			errs[i] = o.sample(ctx, asking, settings, p)
 		})
 	}
 	all.Wait()
@@ -192,5 +192,5 @@ func (o *generateOptions) sample(ctx context.Context, asking *asking, settings c
 	if o.stats && turn.Stats.Chunks > 0 {
 		fmt.Fprintln(o.ErrOut, statsText(turn.Stats))
 	}
-	return err
+	return asking.explain(ctx, err, turn.Stats.Pod)
 }

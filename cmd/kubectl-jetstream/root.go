@@ -15,7 +15,7 @@ Exit codes:
   0    done, ready
   1    failed
   2    wrong usage
-  3    not ready (status, generate, forward)
+  3    not ready (status, generate, chat, forward)
   4    a cause that waiting cannot heal
   124  --timeout reached
   129  the terminal was closed, 130 interrupted (Ctrl-C), 143 terminated

@@ -267,7 +267,9 @@ func (m *Model) copySomething() tea.Cmd {
 	switch m.focus {
 	case PaneLogs:
 		return m.copy(m.logs.Copy(), "a line of the log")
-	case PaneEvents, PaneMilestones, PaneChat:
+	case PaneChat:
+		return m.copy(m.talk.pane.Copy(), "the last answer")
+	case PaneEvents, PaneMilestones:
 		if f := firstFinding(m.snap); f != nil {
 			return m.copy(findingText(*f), "what is wrong")
 		}

@@ -7,6 +7,8 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
+
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
 )
 
 // Terminal is where the program reads and writes.
@@ -44,6 +46,8 @@ func Run(ctx context.Context, cfg Config, t Terminal) (Outcome, error) {
 		// The caller knows why it cancelled.
 		err = nil
 	}
+	// An answer that was on its way has been cancelled with everything else.
+	m.talk.session.End(chat.Stats{}, context.Canceled)
 	m.out.Turns, m.out.Settings = m.talk.session.Turns(), m.talk.session.Settings()
 	return m.out, err
 }

@@ -198,6 +198,24 @@ func TestStoppingAnAnswerKeepsIt(t *testing.T) {
 	}
 }
 
+func TestLeavingInTheMiddleOfAnAnswerKeepsItAsStopped(t *testing.T) {
+	t.Parallel()
+	w, model, p := talking(t, 120, 40, tui.Config{})
+	w.snapshots <- ready()
+	p.AwaitText("READY for")
+	p.Type("5")
+	p.AwaitText("[Chat")
+	p.Type("Tell me a story" + enter)
+	p.hear(model, "Once upon")
+	p.AwaitText("Once upon")
+	p.Type("\t")
+	p.AwaitText("[Groups")
+	p.Type("q")
+	if out := p.ended(t); len(out.Turns) != 1 || out.Turns[0].State != chat.Stopped || out.Turns[0].Answer != "Once upon" {
+		t.Errorf("turns %+v", out.Turns)
+	}
+}
+
 func TestAFailedAnswerSaysWhyAndIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	w, model, p := talking(t, 120, 40, tui.Config{})
@@ -309,6 +327,18 @@ func TestAPromptIsWrittenInAnEditor(t *testing.T) {
 	p.AwaitText("[Chat")
 	p.Type("more\x07") // ctrl-g
 	p.AwaitText("more, written in an editor")
+}
+
+func TestAnEditorThatFailsLeavesThePrompt(t *testing.T) {
+	t.Parallel()
+	w, _, p := talking(t, 100, 24, tui.Config{Chat: tui.ChatConfig{Front: true}})
+	w.snapshots <- ready()
+	p.AwaitText("READY for")
+	p.Type("spoilt\x07") // ctrl-g
+	p.AwaitText("the editor failed (exit status 1); the prompt is as it was before", "> spoilt")
+	if strings.Contains(p.Text(), "written in an editor") {
+		t.Errorf("what was written is taken:\n%s", p.Text())
+	}
 }
 
 func TestTheChatAloneOnTheScreen(t *testing.T) {

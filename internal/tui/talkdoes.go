@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"fmt"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -76,10 +77,10 @@ func (m *Model) edit(text string) tea.Cmd {
 	}
 	return tea.ExecProcess(e.Command, func(err error) tea.Msg {
 		text, readErr := e.Written()
-		if err == nil {
-			err = readErr
+		if err != nil {
+			return editedMsg{err: fmt.Errorf("the editor failed (%w); the prompt is as it was before", err)}
 		}
-		return editedMsg{text: text, err: err}
+		return editedMsg{text: text, err: readErr}
 	})
 }
 
