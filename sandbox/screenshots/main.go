@@ -140,7 +140,8 @@ func (c *camera) start(ctx context.Context) error {
 		}
 		// The chat, alone on the screen, with an answer that has something to lay out.
 		for _, step := range []struct{ keys, see string }{
-			{"5", "[Chat"}, {ctrlO, "Nothing was asked yet"},
+			{"5", "[Chat"},
+			{ctrlO, "Nothing was asked yet"},
 			{"Compare TPUs with GPUs as a table\r", "tokens/s"},
 			{"List 3 ways to use a TPU\r", "answering"},
 		} {
