@@ -100,6 +100,12 @@ func TestWhatWillNotBeSentIsSaidBefore(t *testing.T) {
 	if !strings.Contains(p.Title(), "of 1024 prompt tokens (estimate)") || !strings.Contains(screen(p), "the text is too long") {
 		t.Errorf("title %q:\n%s", p.Title(), screen(p))
 	}
+	_, err := p.session.Preview(p.Draft())
+	p.Refuse(err, p.Draft())
+	if n := strings.Count(screen(p), "the text is too long"); n != 1 {
+		t.Errorf("after enter it is said %d times:\n%s", n, screen(p))
+	}
+	p.note = note{}
 	settings := p.session.Settings()
 	settings.Trim = true
 	p.configure(settings)

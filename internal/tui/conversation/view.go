@@ -103,6 +103,7 @@ func (p *Pane) messages() []message {
 		}
 	} else if c := p.counted(); !p.input.Empty() && !p.running() {
 		switch {
+		case c.err != nil && c.err.Error() == p.note.text: // said below, when it was refused
 		case c.err != nil:
 			add(p.s.Warn, c.err.Error())
 		case c.cut:
