@@ -72,7 +72,7 @@ type attendedShared struct {
 // share makes a shared connection of a network connection.
 func share(c net.Conn) (httpstream.Connection, error) {
 	below := attend(c)
-	shared, err := spdy.NewClientConnectionWithPings(below, pingPeriod)
+	shared, err := spdy.NewClientConnectionWithPings(&joined{Conn: below}, pingPeriod)
 	if err != nil {
 		_ = below.Close()
 		return nil, err
