@@ -108,6 +108,13 @@ bench-sandbox: build sandbox ## Measure the sandbox against its targets; prints 
 bench-tui: build sandbox ## Measure the dashboard against its targets; prints a table
 	BIN=$(CURDIR)/bin $(GO) -C sandbox run ./benchtui
 
+.PHONY: bench-chat
+bench-chat: build sandbox ## Measure the chat against its targets (15 minutes); prints a table
+	BIN=$(CURDIR)/bin $(GO) -C sandbox run ./benchchat
+	$(GO) test -run '^$$' -bench TokenToScreen -benchtime 1000x ./internal/tui
+	GOMAXPROCS=1 $(GO) test -run '^$$' -bench LongAnswer -benchtime 60000x ./internal/tui/conversation
+	GOMAXPROCS=1 $(GO) test -run '^$$' -bench Decode ./internal/chat/generate
+
 .PHONY: bench-help
 bench-help: ## Measure --help beside stern's, built from its module; prints a table
 	$(GO) -C tools run ./benchhelp
