@@ -71,6 +71,7 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 		m.onTemplate(msg)
 	case editedMsg:
 		m.onEdited(msg)
+		return tea.ClearScreen // whatever the editor has left there
 	case conversation.Submitted:
 		return m.ask(msg.Text)
 	case conversation.StopRequested:
