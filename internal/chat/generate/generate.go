@@ -7,8 +7,8 @@
 // boundaries, and says which one it met.
 //
 // A Client may be used by many goroutines at once. Each request has its own
-// connection: cancelling the context closes it, which also frees the slot that
-// the request holds on the server, and it ends no other request.
+// connection: cancelling the context closes it, by which the server learns of it,
+// and it ends no other request.
 package generate
 
 import (
