@@ -40,6 +40,10 @@ sandbox: ## Build the sandbox cluster and its kubectl: bin/jetstream-sandbox, bi
 	@hack/build-kubernetes -C sandbox -buildvcs=false -ldflags '$(K8S_LDFLAGS)' -o ../bin/jetstream-sandbox ./cmd/jetstream-sandbox
 	@hack/build-kubernetes -C sandbox -buildvcs=false -ldflags '$(K8S_LDFLAGS)' -o ../bin/kubectl ./cmd/kubectl
 
+.PHONY: krew
+krew: ## Build krew from its module, for who has none: bin/kubectl-krew
+	$(GO) -C tools/krew build -o ../../bin/kubectl-krew sigs.k8s.io/krew/cmd/krew
+
 .PHONY: demo
 demo: build sandbox ## Deploy Llama 3.1 405B to a sandbox cluster and talk to it
 	@hack/demo
@@ -53,6 +57,13 @@ test-unit: ## Unit tests of both modules and of the manifest generator
 	CGO_ENABLED=1 $(GO) -C sandbox test -race $(LIGHT)
 	$(GO) -C sandbox test -ldflags '$(K8S_LDFLAGS)' $(HEAVY)
 	$(GO) -C tools test ./...
+
+.PHONY: test-again
+test-again: ## Unit tests COUNT times (default 3) in random order, with the race detector
+	CGO_ENABLED=1 $(GO) test -race -count=$(or $(COUNT),3) -shuffle=on -timeout 30m ./...
+	CGO_ENABLED=1 $(GO) -C sandbox test -race -count=$(or $(COUNT),3) -shuffle=on -timeout 30m $(LIGHT)
+	$(GO) -C sandbox test -ldflags '$(K8S_LDFLAGS)' -count=$(or $(COUNT),3) -shuffle=on -timeout 30m $(HEAVY)
+	CGO_ENABLED=1 $(GO) -C tools test -race -count=$(or $(COUNT),3) -shuffle=on -timeout 30m ./...
 
 .PHONY: test-release
 test-release: sandbox ## Install a release by krew, built from its module, and run it by kubectl
