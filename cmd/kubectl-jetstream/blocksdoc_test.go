@@ -17,7 +17,7 @@ var blockMarker = regexp.MustCompile(`^\s*<!-- (?:runs: sandbox(?:, exit \d+)?|n
 // whatever a reader may paste is a block of shell commands with a marker.
 func TestShellBlocksInDocsAreRunOrSayWhyNot(t *testing.T) {
 	t.Parallel()
-	files := []string{filepath.Join("..", "..", "README.md")}
+	files := []string{filepath.Join("..", "..", "README.md"), filepath.Join("..", "..", "CONTRIBUTING.md")}
 	err := filepath.WalkDir(docs(), func(path string, _ fs.DirEntry, err error) error {
 		if err == nil && filepath.Ext(path) == ".md" {
 			files = append(files, path)
@@ -51,8 +51,9 @@ func TestUnmarkedBlocksAreFound(t *testing.T) {
 		"a marker that is misspelt":     {"<!-- run: sandbox -->\n```sh\nmake\n```\n", 1},
 		"a marker without a reason":     {"<!-- not run: -->\n```sh\nmake\n```\n", 1},
 		"a marker of another block":     {"<!-- runs: sandbox -->\n```text\nx\n```\n```sh\nmake\n```\n", 1},
-		"commands that are no block":    {"text\n\n    kubectl jetstream up\n", 1},
-		"commands behind a prompt":      {"text\n\n    $ kubectl jetstream up\n", 1},
+		"commands that are no block":    {"text\n\n    kubectl jetstream up\n    make\n", 2},
+		"commands below an item":        {"1. text\n\n       make\n", 1},
+		"a line of a list that goes on": {"- text\n  and more\n", 0},
 		"commands in another block":     {"```text\nkubectl jetstream up\n```\n", 0},
 		"two commands of a block":       {"<!-- runs: sandbox -->\n```sh\nkubectl jetstream up\nkubectl jetstream down\n```\n", 0},
 		"a command within a sentence":   {"Type `kubectl jetstream up`.\n", 0},
@@ -67,13 +68,13 @@ func TestUnmarkedBlocksAreFound(t *testing.T) {
 	}
 }
 
-// unmarkedBlocks returns what is wrong with the shell commands of a text.
+// unmarkedBlocks returns what is wrong with the shell commands of a text. An indented
+// block does not say what it is, so there is none.
 func unmarkedBlocks(text string) []string {
 	var wrong []string
 	fence, before := "", ""
 	for line := range strings.SplitSeq(text, "\n") {
 		bare := strings.TrimSpace(line)
-		command := strings.HasPrefix(strings.TrimPrefix(bare, "$ "), "kubectl jetstream ")
 		switch {
 		case fence != "":
 			if bare == "```" {
@@ -84,8 +85,8 @@ func unmarkedBlocks(text string) []string {
 			if fence == "```sh" && !blockMarker.MatchString(before) {
 				wrong = append(wrong, "a block of shell commands has no marker; it is behind: "+before)
 			}
-		case command && strings.HasPrefix(line, "    "):
-			wrong = append(wrong, "not in a block of shell commands: "+bare)
+		case bare != "" && strings.HasPrefix(line, "    "):
+			wrong = append(wrong, "not in a block that says what it is: "+bare)
 		}
 		before = line
 	}
