@@ -3,6 +3,9 @@ package scenario
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -33,6 +36,22 @@ func TestEveryScenarioSaysWhatItIsAndWhereItIsFrom(t *testing.T) {
 		if s.Name != name || len(s.Summary) < 20 || s.Provenance == "" {
 			t.Errorf("%s: summary %q, provenance %q", name, s.Summary, s.Provenance)
 		}
+	}
+}
+
+func TestEveryScenarioHasItsRowInTheDocument(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "faults.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|").FindAllStringSubmatch(string(text), -1) {
+		rows = append(rows, m[1])
+	}
+	slices.Sort(rows)
+	if diff := cmp.Diff(Names(), rows); diff != "" {
+		t.Errorf("rows of docs/faults.md (-scenarios +rows)\n%s", diff)
 	}
 }
 
