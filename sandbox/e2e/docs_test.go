@@ -181,7 +181,8 @@ func TestCommandsInDocsWorkAsTheyStand(t *testing.T) {
 		"docs/commands/jetstream-profiles.md", "docs/commands/jetstream-render.md", "docs/commands/jetstream-config-view.md",
 		"docs/commands/jetstream-completion.md", "docs/commands/jetstream-up.md", "docs/commands/jetstream-status.md",
 		"docs/commands/jetstream-logs.md", "docs/commands/jetstream-generate.md", "docs/commands/jetstream-chat.md",
-		"docs/commands/jetstream-forward.md", "docs/profiles.md", "docs/json.md", "docs/commands/jetstream-down.md", "docs/gke.md",
+		"docs/commands/jetstream-forward.md", "docs/profiles.md", "docs/json.md", "docs/permissions.md",
+		"docs/commands/jetstream-down.md", "docs/gke.md",
 	}
 	for _, file := range order {
 		w.follow(t, docBlocks(t, file))
