@@ -1,7 +1,7 @@
 // Command size says what an executable of the plugin is made of. It builds the
 // program twice for one platform, as it is released and with its symbols, and
-// prints the size of the first, its size under gzip -9, and which packages
-// contribute most to the second.
+// prints the size of the first, its size compressed as in an archive, and which
+// packages contribute most to the second.
 //
 //	size [-platform linux/amd64] [-top 25] [-check]
 //

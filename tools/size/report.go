@@ -10,7 +10,8 @@ import (
 	"github.com/kubectl-jetstream/kubectl-jetstream/tools/internal/gobuild"
 )
 
-// weigh returns the size of a file and its size under gzip -9.
+// weigh returns the size of a file and its size when compressed as in an archive: by
+// Go, at its best level. GNU gzip -9 makes it some 2 % smaller.
 func weigh(path string) (size, compressed int64, err error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -41,7 +42,7 @@ func (c *counter) Write(p []byte) (int, error) {
 }
 
 func report(out io.Writer, platform gobuild.Platform, stripped, compressed int64, parts []part, top int) {
-	fmt.Fprintf(out, "%s, as released: %.2f MB (at most %.0f), %.2f MB with gzip -9 (at most %.0f)\n\n",
+	fmt.Fprintf(out, "%s, as released: %.2f MB (at most %.0f), %.2f MB compressed as in an archive (at most %.0f)\n\n",
 		platform, megabytes(stripped), megabytes(maxStripped), megabytes(compressed), megabytes(maxCompressed))
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, p := range parts[:min(top, len(parts))] {
