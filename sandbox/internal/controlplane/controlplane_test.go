@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
@@ -68,6 +69,19 @@ func TestControlPlaneStartsServesAndStops(t *testing.T) {
 		t.Errorf("after a restart of the API server: %v", err)
 	}
 	waitAccount(ctx, t, client, "b")
+
+	// Restarts that are asked for at once take their turns: an API server that is ended
+	// while it begins would end the process.
+	var restarts errgroup.Group
+	for range 2 {
+		restarts.Go(func() error { return cp.RestartAPIServer(ctx, 0) })
+	}
+	if err := restarts.Wait(); err != nil {
+		t.Errorf("two restarts at once: %v", err)
+	}
+	if _, err := client.CoreV1().Namespaces().Get(ctx, "b", metav1.GetOptions{}); err != nil {
+		t.Errorf("after two restarts at once: %v", err)
+	}
 
 	begin := time.Now()
 	stopping, stop := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)

@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,8 +18,8 @@ type restart struct {
 // RestartAPIServer ends the API server, keeps its port closed for a time, and starts
 // another one on the same data and port; everything that the first one had in memory,
 // such as the caches that its watches are served from, is gone. The others go on
-// meanwhile. It returns when the new one calls itself ready, or with ctx's error,
-// which leaves the restart to go on.
+// meanwhile. One that still begins is let begin first. RestartAPIServer returns when the
+// new one calls itself ready, or with ctx's error, which leaves the restart to go on.
 func (c *ControlPlane) RestartAPIServer(ctx context.Context, away time.Duration) error {
 	r := restart{away: away, again: make(chan struct{})}
 	select {
@@ -52,6 +53,10 @@ func (c *ControlPlane) serveAPI(ctx context.Context, cfg Config, serve func(cont
 			end()
 			return err
 		case r := <-c.restarts:
+			if err := c.begun(life, ended); err != nil {
+				end()
+				return err
+			}
 			end()
 			farewell := time.AfterFunc(farewellTimeout, c.closeConns)
 			<-ended //nolint:errcheck // it was told to end, whatever it says
@@ -63,6 +68,25 @@ func (c *ControlPlane) serveAPI(ctx context.Context, cfg Config, serve func(cont
 			}
 			close(r.again)
 		}
+	}
+}
+
+// begun waits until an API server is ready, or has been told to end. One that is ended
+// while it begins fails a hook of its start, and Kubernetes answers that by ending the
+// process. The error is that of an API server that has ended by itself.
+func (c *ControlPlane) begun(life context.Context, ended <-chan error) error {
+	waiting, stop := context.WithCancel(life)
+	defer stop()
+	ready := make(chan struct{})
+	go func() {
+		defer close(ready)
+		_ = c.waitFor(waiting, "/readyz") // an error is that life or the control plane ends
+	}()
+	select {
+	case err := <-ended:
+		return cmp.Or(err, errors.New("it gave no reason"))
+	case <-ready:
+		return nil
 	}
 }
 
