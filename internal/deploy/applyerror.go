@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -12,7 +13,9 @@ import (
 
 // conflictManager finds the manager in the message of a conflict, which is
 // the only place that has it: conflict with "kubectl" using v1.
-var conflictManager = regexp.MustCompile(`conflict with "([^"]*)"`)
+var conflictManager = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`conflict with "([^"]*)"`)
+})
 
 // applyError gives an error of the API server its typed form, if it has one.
 func applyError(ref ObjectRef, err error) error {
@@ -33,7 +36,7 @@ func asConflict(ref ObjectRef, err error) *ConflictError {
 			continue
 		}
 		manager := "somebody else"
-		if match := conflictManager.FindStringSubmatch(cause.Message); match != nil {
+		if match := conflictManager().FindStringSubmatch(cause.Message); match != nil {
 			manager = match[1]
 		}
 		conflict.Conflicts = append(conflict.Conflicts, Conflict{Manager: manager, Field: cause.Field})

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
@@ -27,8 +28,10 @@ type Forbidden struct {
 // forbiddenMessage takes the message of the authorizer apart, the only place
 // where user and verb stand. Other refusals, such as a quota's, are worded
 // otherwise and do not match.
-var forbiddenMessage = regexp.MustCompile(
-	`User "([^"]*)" cannot (\S+) resource "([^"]*)" in API group "([^"]*)"(?: in the namespace "([^"]*)")?`)
+var forbiddenMessage = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(
+		`User "([^"]*)" cannot (\S+) resource "([^"]*)" in API group "([^"]*)"(?: in the namespace "([^"]*)")?`)
+})
 
 // ExplainForbidden explains an error of the API server that says that the
 // user is not permitted to do something; ok is false for any other error.
@@ -37,7 +40,7 @@ func ExplainForbidden(err error) (f Forbidden, ok bool) {
 	if !ok || !apierrors.IsForbidden(err) {
 		return Forbidden{}, false
 	}
-	match := forbiddenMessage.FindStringSubmatch(status.Message)
+	match := forbiddenMessage().FindStringSubmatch(status.Message)
 	if match == nil {
 		return Forbidden{}, false
 	}

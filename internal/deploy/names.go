@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 )
@@ -15,7 +16,9 @@ import (
 const maxStatefulSetName = validation.LabelValueMaxLength - len("-0123456789")
 
 // groupName is the form of the name of a group of another deployment.
-var groupName = regexp.MustCompile(`-[0-9]+$`)
+var groupName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`-[0-9]+$`)
+})
 
 // ServiceName returns the name of a deployment's Service.
 func ServiceName(name string) string {
@@ -46,7 +49,7 @@ func checkName(name string, replicas int64, ps *problems) {
 	}
 	// LeaderWorkerSet names the StatefulSet of a group's workers after the
 	// deployment and the group's index, and takes one that is there for its own.
-	if index := groupName.FindString(name); index != "" {
+	if index := groupName().FindString(name); index != "" {
 		ps.add(flag, name, fmt.Sprintf("its StatefulSet would collide with that of group %s of a deployment %s", index[1:], strings.TrimSuffix(name, index)),
 			"use a name that does not end in a dash and a number")
 	}

@@ -6,17 +6,20 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // placeholders are texts that stand for a value in the guide's manifests and
 // commands, and shell variables and angle brackets, which stand for one
 // anywhere. $(NAME) is none: Kubernetes replaces it in arguments.
-var placeholders = regexp.MustCompile(
-	`\b(CHECKPOINT_PATH|PATHWAYS_BUCKET|OUTPUT_BUCKET_DIRECTORY|BUCKET_NAME|CLUSTER_NAME|PROJECT_ID|META_URL)\b` +
-		`|\$\{[A-Za-z_][A-Za-z0-9_]*\}|\$[A-Za-z_][A-Za-z0-9_]*|<[^<>]*>`)
+var placeholders = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(
+		`\b(CHECKPOINT_PATH|PATHWAYS_BUCKET|OUTPUT_BUCKET_DIRECTORY|BUCKET_NAME|CLUSTER_NAME|PROJECT_ID|META_URL)\b` +
+			`|\$\{[A-Za-z_][A-Za-z0-9_]*\}|\$[A-Za-z_][A-Za-z0-9_]*|<[^<>]*>`)
+})
 
 // placeholder returns the first placeholder in a text, or nothing.
-func placeholder(text string) string { return placeholders.FindString(text) }
+func placeholder(text string) string { return placeholders().FindString(text) }
 
 // checkPlaceholders looks through all of a rendered workload, so that none
 // gets through by any flag or by a profile of the user's own. Fields of a

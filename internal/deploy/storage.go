@@ -5,11 +5,19 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
-// bucketName is the documented form of a Cloud Storage bucket's name, without
-// the rules for the single parts of a name with dots.
-var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$`)
+// bucketName is the form of a Cloud Storage bucket's name but for its length.
+var bucketName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9][a-z0-9._-]*[a-z0-9]$`)
+})
+
+// isBucketName checks the documented form of a bucket's name, without the rules for
+// the single parts of a name with dots.
+func isBucketName(name string) bool {
+	return len(name) >= 3 && len(name) <= 222 && bucketName().MatchString(name)
+}
 
 const gcsScheme = "gs://"
 
@@ -36,9 +44,9 @@ func checkGCS(flag, location string, needsPath bool, ps *problems) {
 		ps.add(flag, location, "not a Cloud Storage location", "write it as "+form)
 	case !ok:
 		ps.add(flag, location, "gs:// is missing", "write gs://"+strings.TrimLeft(location, "/"))
-	case !bucketName.MatchString(bucket):
+	case !isBucketName(bucket):
 		ps.add(flag, location, fmt.Sprintf("%q is not a name of a bucket", bucket),
-			"a name has 3 or more lower-case letters, digits, dashes, underscores and dots; write "+form)
+			"a name has 3 or more and at most 222 lower-case letters, digits, dashes, underscores and dots; write "+form)
 	case needsPath && strings.Trim(path, "/") == "":
 		ps.add(flag, location, "the path in the bucket is missing",
 			"write where the conversion put the checkpoint, such as "+gcsScheme+bucket+"/maxtext/llama-3.1-405b/int8")

@@ -37,6 +37,8 @@ func TestWhatCannotWorkIsRefusedWithFlagValueAndRemedy(t *testing.T) {
 		"another scheme":                {llama405B, Values{Params: goodParams("checkpoint", "s3://models/llama/int8")}, "--checkpoint", "not a Cloud Storage location", "gs://BUCKET/PATH"},
 		"a bucket and no path":          {llama405B, Values{Params: goodParams("checkpoint", "gs://models")}, "--checkpoint", "path in the bucket is missing", "gs://models/"},
 		"no name of a bucket":           {llama405B, Values{Params: goodParams("pathways-bucket", "gs://My_Bucket")}, "--pathways-bucket", "not a name of a bucket", "lower-case"},
+		"a bucket's name too short":     {llama405B, Values{Params: goodParams("pathways-bucket", "gs://ab")}, "--pathways-bucket", "not a name of a bucket", "3 or more"},
+		"a bucket's name too long":      {llama405B, Values{Params: goodParams("pathways-bucket", "gs://"+strings.Repeat("a", 223))}, "--pathways-bucket", "not a name of a bucket", "at most 222"},
 		"a space in a location":         {llama405B, Values{Params: goodParams("checkpoint", "gs://models/a b")}, "--checkpoint", "space", ""},
 		"a line break in a location":    {llama405B, Values{Params: goodParams("checkpoint", "gs://models/a\nb: c")}, "--checkpoint", "control character", ""},
 		"the guide's placeholder":       {llama405B, Values{Params: goodParams("checkpoint", "gs://BUCKET_NAME/int8")}, "--checkpoint", "placeholder BUCKET_NAME", "value it stands for"},

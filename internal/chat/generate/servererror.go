@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // ServerError is an error that the server reported.
@@ -36,8 +37,12 @@ func (e *ServerError) Error() string {
 func (e *ServerError) NotServing() bool { return e.Code == "UNAVAILABLE" }
 
 var (
-	grpcStatus  = regexp.MustCompile(`status = StatusCode\.(\w+)`)
-	grpcDetails = regexp.MustCompile(`details = "((?:[^"\\]|\\.)*)"`)
+	grpcStatus = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`status = StatusCode\.(\w+)`)
+	})
+	grpcDetails = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`details = "((?:[^"\\]|\\.)*)"`)
+	})
 )
 
 // serverError reads an error body: {"detail": "…"} with the text of a gRPC
@@ -59,9 +64,9 @@ func serverError(status int, body []byte) *ServerError {
 func (e *ServerError) setDetail(raw json.RawMessage) {
 	var text string
 	if err := json.Unmarshal(raw, &text); err == nil {
-		if m := grpcStatus.FindStringSubmatch(text); m != nil {
+		if m := grpcStatus().FindStringSubmatch(text); m != nil {
 			e.Code = m[1]
-			if d := grpcDetails.FindStringSubmatch(text); d != nil {
+			if d := grpcDetails().FindStringSubmatch(text); d != nil {
 				e.Detail = clip(d[1])
 			}
 			return

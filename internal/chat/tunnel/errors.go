@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
@@ -92,14 +93,16 @@ func (e *ForwardError) Unwrap() error { return e.Err }
 var errConnectionLost = errors.New("the streaming connection ended")
 
 // missingVerb finds the verb in the API server's standard sentence.
-var missingVerb = regexp.MustCompile(`cannot (\w+) resource "pods/portforward"`)
+var missingVerb = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`cannot (\w+) resource "pods/portforward"`)
+})
 
 // openError types an error met while opening the shared connection.
 func openError(pod Pod, err error) error {
 	switch {
 	case apierrors.IsForbidden(err):
 		e := &NotPermittedError{Pod: pod, Err: err}
-		if m := missingVerb.FindStringSubmatch(err.Error()); m != nil {
+		if m := missingVerb().FindStringSubmatch(err.Error()); m != nil {
 			e.Verb = m[1]
 		}
 		return e
@@ -122,17 +125,21 @@ func statusCode(err error) int {
 // The node reports the failure of one connection as text, in the words of its
 // container runtime.
 var (
-	refusedText    = regexp.MustCompile(`(?i)connection refused`)
-	notRunningText = regexp.MustCompile(`(?i)not running|no sandbox|(?:sandbox|pod|container)\b.*(?:not found|does not exist)|network namespace.*closed`)
+	refusedText = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)connection refused`)
+	})
+	notRunningText = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)not running|no sandbox|(?:sandbox|pod|container)\b.*(?:not found|does not exist)|network namespace.*closed`)
+	})
 )
 
 // streamError types the text that came on a connection's error stream.
 func streamError(pod Pod, port int, text string) error {
 	err := errors.New(strings.Join(strings.Fields(text), " "))
 	switch {
-	case refusedText.MatchString(text):
+	case refusedText().MatchString(text):
 		return &PortRefusedError{Pod: pod, Port: port, Err: err}
-	case notRunningText.MatchString(text):
+	case notRunningText().MatchString(text):
 		return &PodNotRunningError{Pod: pod, Err: err}
 	}
 	return &ForwardError{Pod: pod, Port: port, Err: err}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -101,7 +102,9 @@ func firstTime(e *corev1.Event) time.Time {
 	return e.CreationTimestamp.Time
 }
 
-var serviceAccountMissing = regexp.MustCompile(`service ?account "?([\w./-]+)"?:? .*not found|serviceaccount "([\w./-]+)" not found`)
+var serviceAccountMissing = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`service ?account "?([\w./-]+)"?:? .*not found|serviceaccount "([\w./-]+)" not found`)
+})
 
 // createFindings explains pods that the API server does not let be created.
 func (b *builder) createFindings(groups []Group) []Finding {
@@ -118,7 +121,7 @@ func (b *builder) createFindings(groups []Group) []Finding {
 			Group: groups[missing].Index, Evidence: []string{oneLine(e.Message)}, Time: firstTime(e), rank: cause.RankRoot,
 		}
 		settled := b.lasted(f.Time)
-		switch account := serviceAccountMissing.FindStringSubmatch(e.Message); {
+		switch account := serviceAccountMissing().FindStringSubmatch(e.Message); {
 		case strings.Contains(e.Message, "failed calling webhook"):
 			f.Code = "webhook-unavailable"
 			f.Summary = "pods cannot be created: an admission webhook does not answer"

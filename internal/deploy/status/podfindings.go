@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -15,9 +16,15 @@ import (
 // Registries answer in many words. What they say when asking again may help
 // is looked for first, as it often comes with a status code as well.
 var (
-	pullPassing = regexp.MustCompile(`(?i)time-?out|connection (?:refused|reset)|no such host|temporary failure|\bEOF\b|toomanyrequests|too many requests|service unavailable|internal server error|\b(?:429|50[0234])\b`)
-	pullDenied  = regexp.MustCompile(`(?i)\b40[13]\b|forbidden|denied|unauthorized`)
-	pullMissing = regexp.MustCompile(`(?i)\b404\b|not ?found|manifest unknown|name unknown|does not exist`)
+	pullPassing = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)time-?out|connection (?:refused|reset)|no such host|temporary failure|\bEOF\b|toomanyrequests|too many requests|service unavailable|internal server error|\b(?:429|50[0234])\b`)
+	})
+	pullDenied = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)\b40[13]\b|forbidden|denied|unauthorized`)
+	})
+	pullMissing = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)\b404\b|not ?found|manifest unknown|name unknown|does not exist`)
+	})
 )
 
 // podFindings looks for what is wrong with the pods of a group as they are.
@@ -97,11 +104,11 @@ func (b *builder) pull(f Finding, pod *corev1.Pod, c Container) Finding {
 		f.Code, f.Fatal = "image-absent", true
 		f.Summary = fmt.Sprintf("image %s is not on the node, and the pull policy is Never", c.Image)
 		f.Remedy = "use another imagePullPolicy"
-	case pullPassing.MatchString(text):
+	case pullPassing().MatchString(text):
 		f.Code = "image-pull"
 		f.Summary = fmt.Sprintf("image %s could not be pulled yet", c.Image)
 		f.Cause = "the registry could not be reached or was busy; the kubelet tries again"
-	case pullDenied.MatchString(text):
+	case pullDenied().MatchString(text):
 		f.Code, f.Fatal = "image-denied", true
 		f.Summary = fmt.Sprintf("image %s may not be pulled", c.Image)
 		f.Cause = "the registry refuses the node's service account, or the image does not exist"
@@ -110,7 +117,7 @@ func (b *builder) pull(f Finding, pod *corev1.Pod, c Container) Finding {
 			f.Cause = "the Pathways images are open only to projects on their allowlist"
 			f.Remedy = "ask Google for access to Pathways for the project, or correct the image"
 		}
-	case pullMissing.MatchString(text):
+	case pullMissing().MatchString(text):
 		f.Code, f.Fatal = "image-not-found", true
 		f.Summary = fmt.Sprintf("image %s does not exist", c.Image)
 		f.Cause = "the registry knows no such repository or tag"

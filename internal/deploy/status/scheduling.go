@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -16,9 +17,15 @@ import (
 // The scheduler explains itself in one sentence that lists reasons with the
 // number of nodes for each.
 var (
-	noSelector   = regexp.MustCompile(`(\d+)/(\d+) nodes are available: (\d+) node\(s\) didn't match (?:Pod's )?node affinity/selector`)
-	poolTaken    = regexp.MustCompile(`didn't (?:match|satisfy) (?:existing )?(?:pod|pods)(?: |')*(?:anti-)?affinity rules`)
-	insufficient = regexp.MustCompile(`Insufficient ([\w./-]+)`)
+	noSelector = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(\d+)/(\d+) nodes are available: (\d+) node\(s\) didn't match (?:Pod's )?node affinity/selector`)
+	})
+	poolTaken = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`didn't (?:match|satisfy) (?:existing )?(?:pod|pods)(?: |')*(?:anti-)?affinity rules`)
+	})
+	insufficient = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`Insufficient ([\w./-]+)`)
+	})
 )
 
 // scheduling judges a pod that the scheduler found no node for.
@@ -35,7 +42,7 @@ func (b *builder) scheduling(f Finding, pod *corev1.Pod) (Finding, bool) {
 	message := strings.ToLower(c.Message)
 	taint := b.taint(pod, c.Message)
 
-	switch counts := noSelector.FindStringSubmatch(c.Message); {
+	switch counts := noSelector().FindStringSubmatch(c.Message); {
 	case b.in.NodesKnown && wanted != "" && !b.anyNode(pod.Spec.NodeSelector):
 		f.Code = "no-matching-node"
 		f.Summary = fmt.Sprintf("no node has %s", b.missingLabels(pod.Spec.NodeSelector))
@@ -55,13 +62,13 @@ func (b *builder) scheduling(f Finding, pod *corev1.Pod) (Finding, bool) {
 		}
 		f.Remedy = fmt.Sprintf("add the toleration %s to the pod template", taint)
 		f.Fatal = b.lasted(f.Time) && !scaling
-	case poolTaken.MatchString(message):
+	case poolTaken().MatchString(message):
 		f.Code = "node-pool-taken"
 		f.Summary = "every matching node pool is taken by another group"
 		f.Cause = "groups are placed exclusively, one to a node pool, and a group that is still ending counts"
 		f.Remedy = "wait for the other group's end, delete it, or add a node pool"
-	case insufficient.MatchString(c.Message):
-		what := insufficient.FindStringSubmatch(c.Message)[1]
+	case insufficient().MatchString(c.Message):
+		what := insufficient().FindStringSubmatch(c.Message)[1]
 		what = strings.TrimRight(what, ".,")
 		f.Code = "insufficient-resources"
 		f.Summary = fmt.Sprintf("the matching nodes have not enough %s left", what)
