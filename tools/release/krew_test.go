@@ -173,6 +173,13 @@ func TestKrewInstallsARelease(t *testing.T) {
 		if size := len(executable); size > 40_000_000 {
 			t.Errorf("%d bytes; make size lists what it is made of", size)
 		}
+		archive, err := os.Stat(b.archive)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if archive.Size() > 12_000_000 {
+			t.Errorf("%d bytes to download; make size lists what they are made of", archive.Size())
+		}
 		file, err := elf.NewFile(bytes.NewReader([]byte(executable)))
 		if err != nil {
 			t.Fatal(err)

@@ -53,13 +53,19 @@ func (p Platform) Executable() string {
 
 // ReleaseFlags are those of a release. The version comes from here alone: what
 // Go finds in a checkout would differ with the commit that records a release.
-func ReleaseFlags(version string) []string {
-	return []string{"-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid= -X main.version=" + version}
-}
+func ReleaseFlags(version string) []string { return flags("-s -w", version) }
 
 // SymbolFlags are ReleaseFlags, and the symbols stay.
-func SymbolFlags(version string) []string {
-	return []string{"-trimpath", "-buildvcs=false", "-ldflags=-w -buildid= -X main.version=" + version}
+func SymbolFlags(version string) []string { return flags("-w", version) }
+
+// flags leave inlining out in the generated code of the API types, most of which
+// never runs. The executable is 1.6 MB smaller for it, and no slower: decoding pods,
+// which does run, was measured.
+func flags(symbols, version string) []string {
+	return []string{
+		"-trimpath", "-buildvcs=false", "-gcflags=k8s.io/api/...=-l",
+		"-ldflags=" + symbols + " -buildid= -X main.version=" + version,
+	}
 }
 
 // Build compiles the main package of the module in the folder source.
