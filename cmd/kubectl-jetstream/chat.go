@@ -55,7 +55,7 @@ func newChatCommand(a *app) *cobra.Command {
 				err = configured.configure(cmd.Flags())
 			}
 			if err == nil {
-				err = o.complete(cmd.Flags())
+				err = o.complete(cmd.Flags(), configured)
 			}
 			if err == nil && len(args) > 0 {
 				o.name = args[0]
@@ -90,14 +90,14 @@ type chatOptions struct {
 	ascii bool
 }
 
-func (o *chatOptions) complete(flags *pflag.FlagSet) error {
+func (o *chatOptions) complete(flags *pflag.FlagSet, c *configuration) error {
 	switch {
 	case !flags.Changed("group"):
 		o.group = anyGroup
 	case o.group < 0:
 		return usagef("--group %d is negative; the first group is 0", o.group)
 	}
-	return o.flags.complete(flags)
+	return o.flags.complete(flags, c)
 }
 
 func (o *chatOptions) run(ctx context.Context) error {
@@ -148,7 +148,8 @@ func (o *chatOptions) named() []string {
 	return []string{o.name}
 }
 
-// earlier are the turns of the conversation that was kept last.
+// earlier are the turns of the conversation that was kept last. It goes on by the template
+// that it was held with, whatever is configured, unless the command line names another.
 func (o *chatOptions) earlier(d deploymentRef) ([]chat.Turn, error) {
 	said, err := o.latestChat(d)
 	if err != nil {

@@ -28,7 +28,10 @@ type chatFlags struct {
 	maxTokens int
 	trim      bool
 
-	taken *chat.Template // by --template; nil leaves it to the deployment
+	taken *chat.Template // by --template; nil leaves it to what is configured
+	// configured is the template that is configured for a deployment of a profile; nil
+	// leaves it to the deployment.
+	configured func(profile string) *chat.Template
 }
 
 func (f *chatFlags) add(flags *pflag.FlagSet) {
@@ -40,11 +43,15 @@ func (f *chatFlags) add(flags *pflag.FlagSet) {
 	flags.Lookup("max-tokens").DefValue = ""
 }
 
-func (f *chatFlags) complete(flags *pflag.FlagSet) error {
+func (f *chatFlags) complete(flags *pflag.FlagSet, c *configuration) error {
 	if flags.Changed("max-tokens") && f.maxTokens <= 0 {
 		return usagef("--max-tokens %d is not a positive number", f.maxTokens)
 	}
 	if f.template == "" {
+		var err error
+		if f.configured, err = c.templates(); err != nil {
+			return &usageError{err: err}
+		}
 		return nil
 	}
 	t, err := chatTemplate(f.template)
@@ -62,11 +69,15 @@ func (f *chatFlags) settings(s status.Snapshot) chat.Settings {
 		System: f.system, MaxTokens: f.maxTokens, Trim: f.trim,
 		Limits: chat.Limits{MaxPrefill: s.MaxPrefill, MaxTarget: s.MaxTarget},
 	}
-	if f.taken != nil {
-		out.Template = *f.taken
-	} else {
-		out.Template = templateOf(s)
+	t := f.taken
+	if t == nil && f.configured != nil {
+		t = f.configured(s.Profile)
 	}
+	if t == nil {
+		of := templateOf(s)
+		t = &of
+	}
+	out.Template = *t
 	return out
 }
 

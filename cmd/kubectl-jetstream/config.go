@@ -28,8 +28,8 @@ setting; below contexts stands what differs for a context of the kubeconfig:
 
 The values of a deployment hold for new deployments. One that exists keeps those
 that it was made with, whatever is configured, until flags change them. A value that
-belongs to a model, such as its checkpoint, counts only with the profile that it
-stands beside.`
+belongs to a model, such as its checkpoint or its chat template, counts only with the
+profile that it stands beside.`
 
 func newConfigCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
@@ -131,6 +131,10 @@ func (c *configuration) view() configView {
 		case s.value && values.Params[s.name] != "":
 			v.Value, v.From = values.Params[s.name], from[s.name].String()
 		case s.value:
+		case s.ofModel:
+			if e, ok := c.valueFor(s, values.Profile); ok && e.text != "" {
+				v.Value, v.From = e.text, e.from.String()
+			}
 		case s.boolean():
 			e, _ := c.find(s.name)
 			v.Value, v.From = c.on(s.name), e.from.String()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy"
 )
 
@@ -150,12 +151,13 @@ func (c *configuration) on(name string) bool {
 	return err == nil && on
 }
 
-// configure gives the flags that the command line leaves open what is configured.
+// configure gives the flags that the command line leaves open what is configured. What
+// depends on a deployment is left to whoever knows it.
 func (c *configuration) configure(flags *pflag.FlagSet) error {
 	for i := range c.settings {
 		s := &c.settings[i]
 		flag := flags.Lookup(s.name)
-		if s.value || flag == nil || flag.Changed || slices.ContainsFunc(s.unless, flags.Changed) {
+		if s.value || s.ofModel || flag == nil || flag.Changed || slices.ContainsFunc(s.unless, flags.Changed) {
 			continue
 		}
 		if e, ok := c.find(s.name); ok {
@@ -196,7 +198,7 @@ func (c *configuration) values(given deploy.Values) (deploy.Values, origins) {
 	return out, from
 }
 
-// valueFor is the entry of a deployment's value that counts with a profile.
+// valueFor is the entry of a setting that counts with a profile.
 func (c *configuration) valueFor(s *setting, profile string) (entry, bool) {
 	for i, l := range slices.Backward(c.layers) {
 		e, ok := l[s.name]
@@ -208,6 +210,28 @@ func (c *configuration) valueFor(s *setting, profile string) (entry, bool) {
 		}
 	}
 	return entry{}, false
+}
+
+// templates reads the chat templates that are configured. Each of them is read: which
+// one counts is known with the profile of a deployment, which template asks for. It
+// returns nil where that deployment's own is left.
+func (c *configuration) templates() (template func(profile string) *chat.Template, err error) {
+	read := map[origin]*chat.Template{}
+	for _, l := range c.layers {
+		e, ok := l[settingTemplate]
+		if !ok || e.text == "" {
+			continue
+		}
+		t, err := chatTemplate(e.text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", e.from, settingTemplate, err)
+		}
+		read[e.from] = &t
+	}
+	return func(profile string) *chat.Template {
+		e, _ := c.valueFor(settingNamed(c.settings, settingTemplate), profile)
+		return read[e.from]
+	}, nil
 }
 
 // profileBeside is the profile that was configured together with the values of a

@@ -29,7 +29,11 @@ func (a *app) dashboard(ctx context.Context, b *backend, cfg tui.Config) (tui.Ou
 	cfg.Program, cfg.DefaultName = a.name, deploy.DefaultName
 	cfg.Now = a.now
 	if cfg.Chat.Settings == nil {
-		cfg.Chat.Settings = (&chatFlags{}).settings
+		templates, err := a.configuration().templates()
+		if err != nil {
+			return tui.Outcome{}, &usageError{err: err, command: a.name + " config"}
+		}
+		cfg.Chat.Settings = (&chatFlags{configured: templates}).settings
 	}
 	cfg.ASCII = cfg.ASCII || !utf8Locale(os.Getenv)
 

@@ -47,7 +47,10 @@ func newGenerateCommand(a *app) *cobra.Command {
 		Example: fmt.Sprintf(generateExample, a.name),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.groupSet = cmd.Flags().Changed("group")
-			err := o.flags.complete(cmd.Flags())
+			configured, err := a.configured()
+			if err == nil {
+				err = o.flags.complete(cmd.Flags(), configured)
+			}
 			if err == nil {
 				err = o.complete(args)
 			}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy"
 )
 
@@ -25,7 +26,8 @@ type setting struct {
 	// value says that it is a value of a deployment, which holds for new ones only:
 	// one that exists keeps the values that it was made with.
 	value bool
-	// ofModel says that it fits one profile, and counts with no other.
+	// ofModel says that it fits one profile, and counts with no other: that of the new
+	// deployment, or of the one that is talked with.
 	ofModel bool
 	// required says that a deployment cannot do without it.
 	required bool
@@ -54,6 +56,7 @@ const (
 	settingTheme     = "theme"
 	settingKeepLogs  = "keep-logs"
 	settingKeepChats = "keep-chats"
+	settingTemplate  = "template"
 )
 
 // configurable are the parameters of profiles that can be configured; those of
@@ -111,6 +114,10 @@ func settingsOf(profiles []*deploy.Profile) []setting {
 			name: settingKeepChats, kind: kindBoolean, builtIn: "false", check: trueOrFalse,
 			help: "keep every conversation with a model",
 		},
+		setting{
+			name: settingTemplate, kind: "name|file", on: []string{"chat", "generate"}, ofModel: true, check: templateCheck,
+			help: "how a conversation becomes a prompt: " + strings.Join(chat.TemplateNames(), ", ") + ", or the whole path of a template file",
+		},
 	)
 }
 
@@ -159,6 +166,15 @@ func profileCheck(profiles []*deploy.Profile) func(string) error {
 		}
 		return fmt.Errorf("is no profile; built in are %s, and a directory is given by its whole path", strings.Join(names, ", "))
 	}
+}
+
+// templateCheck leaves a file to whoever uses it.
+func templateCheck(text string) error {
+	_, builtIn := chat.BuiltIn(text)
+	if builtIn || text == "" || filepath.IsAbs(text) || strings.HasPrefix(text, "~/") {
+		return nil
+	}
+	return fmt.Errorf("is no template; there are %s, and a file is given by its whole path", strings.Join(chat.TemplateNames(), ", "))
 }
 
 func trueOrFalse(text string) error {

@@ -50,7 +50,7 @@ func settingsTable(settings []setting) string {
 		switch {
 		case s.required:
 			builtIn = "none"
-		case s.value:
+		case s.value, s.ofModel:
 			builtIn = "the profile's"
 		}
 		if on == "" {
