@@ -13,6 +13,8 @@ import (
 // first has ended.
 var ErrRunning = errors.New("the model is still answering; stop it first or wait")
 
+var errNothingAgain = errors.New("there is nothing to ask again")
+
 // Session is a conversation. It belongs to one goroutine.
 type Session struct {
 	settings Settings
@@ -119,16 +121,23 @@ func (s *Session) End(stats Stats, err error) {
 	s.running, s.guard, s.answer = false, guard{}, nil
 }
 
-// Retry takes the last turn away and returns its text, to be sent again. It
-// returns false when there is none or its answer is still coming.
-func (s *Session) Retry() (text string, ok bool) {
-	if s.running || len(s.turns) == 0 {
-		return "", false
-	}
+// Again asks the last question anew: its turn begins from the start. Where the text
+// is refused by now, the turn keeps its answer.
+func (s *Session) Again(now time.Time) (Request, error) {
 	last := len(s.turns) - 1
-	text = s.turns[last].User
-	s.turns = s.turns[:last:last]
-	return text, true
+	switch {
+	case s.running:
+		return Request{}, ErrRunning
+	case last < 0:
+		return Request{}, errNothingAgain
+	}
+	before := s.turns
+	s.turns = before[:last:last]
+	r, err := s.Begin(before[last].User, now)
+	if err != nil {
+		s.turns = before
+	}
+	return r, err
 }
 
 // Clear forgets all turns. What still comes for a running one is ignored.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,8 +101,8 @@ func TestOnlyOneAnswerAtATime(t *testing.T) {
 	if _, err := s.Begin("Hello?", begin); !errors.Is(err, ErrRunning) {
 		t.Errorf("a second text: error %v", err)
 	}
-	if _, ok := s.Retry(); ok {
-		t.Error("a running turn is taken away")
+	if _, err := s.Again(begin); !errors.Is(err, ErrRunning) {
+		t.Errorf("the same again: error %v", err)
 	}
 	s.End(Stats{}, nil)
 	s.Add("late")
@@ -111,20 +112,34 @@ func TestOnlyOneAnswerAtATime(t *testing.T) {
 	}
 }
 
-func TestRetryTakesTheLastTurnAway(t *testing.T) {
+func TestAgainAsksInPlaceOfTheLastTurn(t *testing.T) {
 	t.Parallel()
 	s := plainSession(t, Settings{})
-	if _, ok := s.Retry(); ok {
-		t.Error("there is something to retry in an empty conversation")
+	if _, err := s.Again(begin); err == nil {
+		t.Error("there is something to ask again in an empty conversation")
 	}
 	s.Resume(said(2))
-	text, ok := s.Retry()
-	if !ok || !strings.HasPrefix(text, "u2 ") || len(s.Turns()) != 1 {
-		t.Fatalf("retry gives %q, %t and leaves %d turns", text, ok, len(s.Turns()))
+	r, err := s.Again(begin)
+	if got := s.Turns(); err != nil || len(got) != 2 || got[1].Number != 2 || got[1].Answer != "" || strings.Count(r.Text, "u2 ") != 1 {
+		t.Errorf("turns %+v, prompt %q, error %v", s.Turns(), r.Text, err)
 	}
-	r, err := s.Begin(text, begin)
-	if err != nil || s.Turns()[1].Number != 2 || strings.Count(r.Text, "u2 ") != 1 {
-		t.Errorf("turn %d, prompt %q, error %v", s.Turns()[1].Number, r.Text, err)
+}
+
+func TestWhatIsRefusedAgainKeepsItsAnswer(t *testing.T) {
+	t.Parallel()
+	s := plainSession(t, Settings{})
+	s.Resume(said(2))
+	settings := s.Settings()
+	settings.Limits = Limits{MaxPrefill: 4, MaxTarget: 8}
+	s.Configure(settings)
+	before := slices.Clone(s.Turns())
+	_, err := s.Again(begin)
+	var tooLong *TooLongError
+	if !errors.As(err, &tooLong) || s.Running() {
+		t.Errorf("error %v, running: %t", err, s.Running())
+	}
+	if diff := cmp.Diff(before, s.Turns()); diff != "" {
+		t.Errorf("turns (-before +after):\n%s", diff)
 	}
 }
 

@@ -69,6 +69,27 @@ func (m *Model) ask(text string) tea.Cmd {
 		t.pane.Refuse(err, text)
 		return nil
 	}
+	return m.send(request)
+}
+
+// askAgain sends the last prompt again.
+func (m *Model) askAgain() tea.Cmd {
+	t := &m.talk
+	if m.obs == nil || m.obs.Chat == nil {
+		t.pane.Warn(errNothingToAsk)
+		return nil
+	}
+	request, err := t.session.Again(m.now)
+	if err != nil {
+		t.pane.Warn(err)
+		return nil
+	}
+	return m.send(request)
+}
+
+// send sends what the session has begun.
+func (m *Model) send(request chat.Request) tea.Cmd {
+	t := &m.talk
 	t.answers++
 	t.stopped = false
 	t.pane.Changed()

@@ -361,3 +361,30 @@ func TestTheChatAloneOnTheScreen(t *testing.T) {
 	p.Type("q")
 	p.ended(t)
 }
+
+func TestAskingAgainThatIsRefusedKeepsTheAnswer(t *testing.T) {
+	t.Parallel()
+	w, model, p := talking(t, 120, 40, tui.Config{})
+	w.snapshots <- ready()
+	p.AwaitText("READY for")
+	p.Type("5")
+	p.AwaitText("[Chat")
+	p.Type("What is a TPU?" + enter)
+	p.hear(model, "A chip.")
+	p.finish(model, nil)
+	p.AwaitText("0.42 s to first token")
+	short := ready()
+	short.MaxPrefill, short.MaxTarget = 4, 8
+	w.snapshots <- short
+	p.AwaitText("of 4 prompt")
+	p.Type("\x12") // ctrl-r
+	p.AwaitText("the text is too long", "A chip.")
+	if n := len(model.prompts()); n != 1 {
+		t.Errorf("%d prompts were sent", n)
+	}
+	p.leaveInput()
+	p.Type("q")
+	if out := p.ended(t); len(out.Turns) != 1 || out.Turns[0].Answer != "A chip." {
+		t.Errorf("turns %+v", out.Turns)
+	}
+}

@@ -74,6 +74,8 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 		return tea.ClearScreen // whatever the editor has left there
 	case conversation.Submitted:
 		return m.ask(msg.Text)
+	case conversation.AgainRequested:
+		return m.askAgain()
 	case conversation.StopRequested:
 		m.stopAnswer()
 	case conversation.EditRequested:

@@ -44,6 +44,9 @@ const connected = "connected"
 // Submitted asks for a prompt to be sent.
 type Submitted struct{ Text string }
 
+// AgainRequested asks for the last prompt to be sent again, in place of its answer.
+type AgainRequested struct{}
+
 // StopRequested asks for the running answer to be stopped and kept.
 type StopRequested struct{}
 
@@ -127,8 +130,7 @@ func (p *Pane) SetSize(w, h int) {
 func (p *Pane) SetNow(now time.Time) { p.now = now }
 
 // SetSession sets the conversation. It is the caller's, who tells of changes
-// by Changed; the pane changes its settings, and takes turns away for /clear
-// and /retry.
+// by Changed; the pane changes its settings, and takes turns away for /clear.
 func (p *Pane) SetSession(s *chat.Session) {
 	p.session, p.turns, p.follow, p.held, p.raw = s, nil, true, false, nil
 	p.Changed()

@@ -209,13 +209,8 @@ func (p *Pane) retry() tea.Cmd {
 		p.note = note{"the model cannot answer now; ask again when it does", true}
 		return nil
 	}
-	text, ok := p.session.Retry()
-	if !ok {
-		return nil
-	}
-	p.Changed()
 	p.follow = true
-	return send(Submitted{Text: text})
+	return send(AgainRequested{})
 }
 
 func send(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }

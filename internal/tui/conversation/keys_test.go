@@ -30,7 +30,7 @@ func TestWhatKeysAskFor(t *testing.T) {
 		{"ctrl+c clears a draft, then leaves", idle, []any{"draft", ctrl('c'), ctrl('c')}, []tea.Msg{LeaveRequested{}}, ""},
 		{"a cleared draft is in the history", idle, []any{"draft", ctrl('c'), tea.KeyUp}, nil, "draft"},
 		{"ctrl+g asks for an editor", idle, []any{"draft", ctrl('g')}, []tea.Msg{EditRequested{"draft"}}, "draft"},
-		{"ctrl+r asks again and leaves the draft", talked, []any{"draft", ctrl('r')}, []tea.Msg{Submitted{"Once more,\nplease"}}, "draft"},
+		{"ctrl+r asks again and leaves the draft", talked, []any{"draft", ctrl('r')}, []tea.Msg{AgainRequested{}}, "draft"},
 		{"ctrl+r does not interrupt", running, []any{ctrl('r')}, nil, ""},
 		{"up brings back what was sent", idle, []any{"one", tea.KeyEnter, "two", tea.KeyEnter, "draft", tea.KeyUp, tea.KeyUp}, []tea.Msg{Submitted{"one"}, Submitted{"two"}}, "one"},
 		{"up brings back the turns of a kept conversation", talked, []any{tea.KeyUp, tea.KeyUp, tea.KeyUp}, nil, "And in Japan?"},
@@ -39,7 +39,7 @@ func TestWhatKeysAskFor(t *testing.T) {
 			p.SetModel(Model{})
 			return p
 		}, []any{ctrl('r')}, nil, ""},
-		{"/retry asks again", talked, []any{"/retry", tea.KeyEnter}, []tea.Msg{Submitted{"Once more,\nplease"}}, ""},
+		{"/retry asks again", talked, []any{"/retry", tea.KeyEnter}, []tea.Msg{AgainRequested{}}, ""},
 		{"/copy", talked, []any{"/copy", tea.KeyEnter}, []tea.Msg{CopyRequested{"It is", "the last answer"}}, ""},
 		{"/copy without an answer", idle, []any{"/copy all", tea.KeyEnter}, nil, "/copy all"},
 		{"/copy what there is not", talked, []any{"/copy code", tea.KeyEnter}, nil, "/copy code"},
