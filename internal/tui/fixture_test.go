@@ -219,6 +219,12 @@ func (w *world) show(t *testing.T, width, height int, cfg tui.Config) *program {
 	cfg.Backend, cfg.Now = w, w.clock
 	cfg.Context, cfg.Namespace = "gke_demo", "default"
 	cfg.Program, cfg.DefaultName = "kubectl jetstream", "jetstream-pathways"
+	if cfg.Chat.Settings == nil {
+		cfg.Chat.Settings = func(s status.Snapshot) chat.Settings {
+			plain, _ := chat.BuiltIn("plain")
+			return chat.Settings{Template: plain, Limits: chat.Limits{MaxPrefill: s.MaxPrefill, MaxTarget: s.MaxTarget}}
+		}
+	}
 	p := &program{Screen: screentest.New(t, width, height), t: t, done: make(chan struct{})}
 	t.Cleanup(func() { <-p.done }) // the test's context has ended by then
 	go func() {

@@ -97,12 +97,6 @@ func talking(t *testing.T, w, h int, cfg tui.Config) (*world, *answers, *program
 	c, model := newWorld(), newAnswers()
 	c.model = model
 	cfg.Name = "jetstream-pathways"
-	if cfg.Chat.Settings == nil {
-		cfg.Chat.Settings = func(s status.Snapshot) chat.Settings {
-			plain, _ := chat.BuiltIn("plain")
-			return chat.Settings{Template: plain, Limits: chat.Limits{MaxPrefill: s.MaxPrefill, MaxTarget: s.MaxTarget}}
-		}
-	}
 	return c, model, c.show(t, w, h, cfg)
 }
 

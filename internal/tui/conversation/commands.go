@@ -133,7 +133,7 @@ func (p *Pane) runSystem(text string) (tea.Cmd, error) {
 	default:
 		settings.System = text
 		p.Tell("the system prompt is set from the next question on")
-		if settings.Template.Alone() {
+		if settings.Template.Alone() && !p.undecided() {
 			p.Tell("the system prompt is set, but the raw template does not send it")
 		}
 	}
@@ -191,17 +191,19 @@ func (p *Pane) runTemplate(name string) (tea.Cmd, error) {
 	if name != "" {
 		return send(TemplateRequested{name}), nil
 	}
-	now := p.session.Settings().Template.Name
-	if now == "" {
-		now = "raw"
+	now := "template " + p.session.Settings().Template.Name
+	if p.undecided() {
+		now = "the template comes with the deployment"
 	}
-	p.Tell("template " + now + "; there are " + strings.Join(chat.TemplateNames(), ", ") + ", or the path of a file")
+	p.Tell(now + "; there are " + strings.Join(chat.TemplateNames(), ", ") + ", or the path of a file")
 	return nil, nil
 }
 
 func (p *Pane) runRaw(string) (tea.Cmd, error) {
 	settings := p.session.Settings()
 	switch {
+	case p.undecided():
+		return nil, fmt.Errorf("the template comes with the deployment; /template raw takes raw before")
 	case p.raw != nil && settings.Template.Alone():
 		settings.Template, p.raw = *p.raw, nil
 		p.Tell("template " + settings.Template.Name + " again")

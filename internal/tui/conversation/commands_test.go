@@ -59,6 +59,26 @@ func TestCommandsChangeTheSettings(t *testing.T) {
 	do("/nothing", "there is no command /nothing")
 }
 
+func TestATemplateThatIsStillToComeIsNotCalledRaw(t *testing.T) {
+	t.Parallel()
+	p := pane(70, 12, chat.New(chat.Settings{}))
+	if title := p.Title(); title != "Chat" {
+		t.Errorf("title %q", title)
+	}
+	press(p, "/template", tea.KeyEnter)
+	if got := screen(p); !strings.Contains(got, "the template comes with the deployment") || strings.Contains(got, "template raw") {
+		t.Errorf("/template says\n%s", got)
+	}
+	press(p, "/system Be brief.", tea.KeyEnter)
+	if got := screen(p); !strings.Contains(got, "is set from the next question on") {
+		t.Errorf("/system says\n%s", got)
+	}
+	press(p, "/raw", tea.KeyEnter)
+	if got := screen(p); p.raw != nil || !strings.Contains(got, "/template raw") {
+		t.Errorf("/raw says\n%s", got)
+	}
+}
+
 func TestHelpListsEveryCommandAndKey(t *testing.T) {
 	t.Parallel()
 	p := pane(60, 12, session())

@@ -62,14 +62,16 @@ func (p *Pane) length() int {
 	return n
 }
 
+// undecided says whether the template is still to come, with the deployment's first
+// snapshot.
+func (p *Pane) undecided() bool { return p.session.Settings().Template.Name == "" }
+
 // Title is what stands above the pane.
 func (p *Pane) Title() string {
 	parts := []string{"Chat"}
-	name := p.session.Settings().Template.Name
-	if name == "" {
-		name = "raw"
+	if !p.undecided() {
+		parts = append(parts, p.session.Settings().Template.Name+" template")
 	}
-	parts = append(parts, name+" template")
 	switch c := p.counted(); {
 	case c.limit > 0:
 		parts = append(parts, fmt.Sprintf("%d of %d prompt tokens (estimate)", c.tokens, c.limit))
