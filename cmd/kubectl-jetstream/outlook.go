@@ -16,8 +16,11 @@ type outlook struct {
 }
 
 // outlookOf is that of the group which the deployment's phase is about; ok is
-// false where no group is on its way.
+// false where no group is on its way, and where waiting leads nowhere.
 func outlookOf(s status.Snapshot, e forecast.Expectations, now time.Time) (out outlook, ok bool) {
+	if s.Phase == status.Failed || s.Phase == status.Terminating {
+		return outlook{}, false
+	}
 	for _, g := range s.Groups {
 		f := forecast.Of(g.Milestones, e, now)
 		step, under := f.Current()

@@ -25,6 +25,8 @@ func TestTheOutlookIsThatOfTheGroupThatThePhaseIsAbout(t *testing.T) {
 		{"behind a group that serves the one that does not", status.Serving, []status.Group{ready, waiting, loading}, milestone.Scheduled},
 		{"of groups that are ready none", status.Ready, []status.Group{ready, ready}, ""},
 		{"of no group none", status.NotFound, nil, ""},
+		{"of a start-up that failed none, whatever a group does", status.Failed, []status.Group{group(status.Failed, milestone.Restore, milestone.Active), loading}, ""},
+		{"of what is being deleted none", status.Terminating, []status.Group{loading}, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

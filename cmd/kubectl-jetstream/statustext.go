@@ -23,7 +23,7 @@ type statusText struct {
 func (v statusText) write(w io.Writer, s status.Snapshot) error {
 	fmt.Fprintln(w, v.title(s))
 	fmt.Fprintln(w, safetext.Line(v.headline(s)))
-	if out, ok := outlookOf(s, v.expected, v.now); ok && out.step.Stalled && s.Phase != status.Failed {
+	if out, ok := outlookOf(s, v.expected, v.now); ok && out.step.Stalled {
 		fmt.Fprintln(w, safetext.Line(stallText(out.step)))
 	}
 	if len(s.Groups) > 0 {
