@@ -49,9 +49,7 @@ func (a *app) prepareToAsk(ctx context.Context, d deploymentRef, group int) (*as
 		sight.close()
 		return nil, err
 	}
-	q.Answerer = patient{
-		Answerer: &leaderAnswerer{tunnel: sight.tunnel, candidates: q.leaders, group: group}, first: firstTextTime, next: nextTextTime,
-	}
+	q.Answerer = patiently(&leaderAnswerer{tunnel: sight.tunnel, candidates: q.leaders, group: group})
 	return q, nil
 }
 

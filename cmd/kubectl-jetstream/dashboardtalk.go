@@ -7,13 +7,17 @@ import (
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
 )
 
-// explainedAnswers gives errors of asking the words that a person reads in the
-// dashboard.
+// explainedAnswers waits for an answer as long as is plausible, and gives errors of
+// asking the words that a person reads in the dashboard.
 type explainedAnswers struct {
 	chat.Answerer
 
 	b       *backend
 	leaders *leaders
+}
+
+func newExplainedAnswers(from chat.Answerer, b *backend, l *leaders) *explainedAnswers {
+	return &explainedAnswers{patiently(from), b, l}
 }
 
 // Generate implements chat.Answerer.

@@ -47,7 +47,7 @@ func TestAFailureInTheDashboardSaysWhatTheModelIsDoing(t *testing.T) {
 				case tt.after > 0:
 					time.AfterFunc(tt.after, func() { known.see(loading()) })
 				}
-				e := &explainedAnswers{failingModel{tt.err}, &backend{app: a, group: anyGroup}, known}
+				e := newExplainedAnswers(failingModel{tt.err}, &backend{app: a, group: anyGroup}, known)
 				begun := time.Now()
 				_, err := e.Generate(t.Context(), chat.Request{}, nil)
 				if !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), ";") != strings.Contains(tt.want, ";") || !errors.Is(err, tt.err) {
@@ -55,6 +55,32 @@ func TestAFailureInTheDashboardSaysWhatTheModelIsDoing(t *testing.T) {
 				}
 				if waited := time.Since(begun); waited != tt.waited {
 					t.Errorf("waited for %s", waited)
+				}
+			})
+		})
+	}
+}
+
+func TestAnAnswerInTheDashboardIsNotWaitedForForEver(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		model   slowModel
+		want    string
+		elapsed time.Duration
+	}{
+		{"no text", slowModel{time.Hour}, "gave up after 10m0s: the model sent no text", firstTextTime},
+		{"no more text", slowModel{time.Second, time.Hour}, "gave up after 2m0s: the model sent no more text", time.Second + nextTextTime},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				a, _ := testApp(t)
+				e := newExplainedAnswers(tt.model, &backend{app: a, group: anyGroup}, newLeaders(serving()))
+				begun := time.Now()
+				_, err := e.Generate(t.Context(), chat.Request{}, func(string) error { return nil })
+				if err == nil || err.Error() != tt.want || time.Since(begun) != tt.elapsed {
+					t.Errorf("error %v after %s", err, time.Since(begun))
 				}
 			})
 		})

@@ -39,6 +39,10 @@ type patient struct {
 	first, next time.Duration
 }
 
+func patiently(from chat.Answerer) patient {
+	return patient{Answerer: from, first: firstTextTime, next: nextTextTime}
+}
+
 // Generate implements chat.Answerer.
 func (p patient) Generate(ctx context.Context, r chat.Request, deliver func(string) error) (chat.Stats, error) {
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -33,7 +33,7 @@ func (m slowModel) Generate(ctx context.Context, _ chat.Request, deliver func(st
 func TestTheTimeOfAReaderIsNotTheModels(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := patient{Answerer: slowModel{time.Second, time.Second}, first: firstTextTime, next: nextTextTime}
+		p := patiently(slowModel{time.Second, time.Second})
 		stats, err := p.Generate(t.Context(), chat.Request{}, func(string) error {
 			time.Sleep(time.Hour)
 			return nil
@@ -71,7 +71,7 @@ func TestNoAnswerIsWaitedForForEver(t *testing.T) {
 					time.AfterFunc(tt.stop, cancel)
 				}
 				begin := time.Now()
-				p := patient{Answerer: tt.model, first: firstTextTime, next: nextTextTime}
+				p := patiently(tt.model)
 				stats, err := p.Generate(ctx, chat.Request{}, func(string) error {
 					if tt.refuse {
 						return refused
