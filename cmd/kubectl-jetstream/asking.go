@@ -103,7 +103,13 @@ func (q *asking) notReady(s status.Snapshot) error {
 			remedy:  []string{"Deploy one with:", "  " + q.app.again("up", q.deployment, "--profile", "…")},
 		}
 	}
-	return &notReadyError{meaning: q.app.unable(s, q.group), remedy: q.waitForIt()}
+	return &notReadyError{meaning: q.unable(s, q.group), remedy: q.waitForIt()}
+}
+
+// unable says what a group is doing instead of answering. A command that does not
+// follow the deployment expects what the profile does.
+func (q *asking) unable(s status.Snapshot, group int) string {
+	return q.app.unable(s, group, expectedOf(s.Profile))
 }
 
 func (q *asking) waitForIt() []string {
@@ -120,7 +126,7 @@ func (q *asking) explain(ctx context.Context, err error, pod string) error {
 	case doesNotServe(err):
 		// The command's own time may be up; a last look has its own.
 		s, lookErr := q.lookAgain()
-		if lookErr != nil || q.app.unable(s, q.group) == "" {
+		if lookErr != nil || q.unable(s, q.group) == "" {
 			return &notReadyError{
 				meaning: "the model stopped answering: " + err.Error(),
 				remedy:  []string{"Look at it with:", "  " + q.app.again("status", q.deployment)},
@@ -143,7 +149,7 @@ func (q *asking) whyBroken(ctx context.Context, pod string) string {
 		if err != nil {
 			return ""
 		}
-		if why := q.app.unable(s, groupLedBy(s, pod, q.group)); why != "" || !first {
+		if why := q.unable(s, groupLedBy(s, pod, q.group)); why != "" || !first {
 			return why
 		}
 		select {

@@ -142,7 +142,7 @@ func (b *backend) Observe(ctx context.Context, name string) (*tui.Observation, e
 	}
 	return &tui.Observation{
 		Snapshots: out, Logs: book, Expect: sight.expect,
-		Chat: newExplainedAnswers(&leaderAnswerer{tunnel: sight.tunnel, candidates: known.candidates, group: b.group}, b, known),
+		Chat: newExplainedAnswers(&leaderAnswerer{tunnel: sight.tunnel, candidates: known.candidates, group: b.group}, b, known, sight.expect),
 	}, nil
 }
 

@@ -5,6 +5,9 @@ import (
 	"fmt"
 
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/forecast"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui"
 )
 
 // explainedAnswers waits for an answer as long as is plausible, and gives errors of
@@ -14,10 +17,14 @@ type explainedAnswers struct {
 
 	b       *backend
 	leaders *leaders
+	// expect is what the rest of the dashboard expects of a start-up.
+	expect func(status.Snapshot) (forecast.Expectations, tui.Last)
 }
 
-func newExplainedAnswers(from chat.Answerer, b *backend, l *leaders) *explainedAnswers {
-	return &explainedAnswers{patiently(from), b, l}
+func newExplainedAnswers(
+	from chat.Answerer, b *backend, l *leaders, expect func(status.Snapshot) (forecast.Expectations, tui.Last),
+) *explainedAnswers {
+	return &explainedAnswers{patiently(from), b, l, expect}
 }
 
 // Generate implements chat.Answerer.
@@ -42,7 +49,8 @@ func (e *explainedAnswers) why(ctx context.Context, pod string, err error) strin
 	defer cancel()
 	for {
 		s, news := e.leaders.now()
-		if why := e.b.unable(s, groupLedBy(s, pod, e.b.group)); why != "" {
+		expected, _ := e.expect(s)
+		if why := e.b.unable(s, groupLedBy(s, pod, e.b.group), expected); why != "" {
 			return why
 		}
 		select {

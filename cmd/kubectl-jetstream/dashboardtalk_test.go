@@ -11,6 +11,10 @@ import (
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat/generate"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat/tunnel"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/forecast"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/milestone"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui"
 )
 
 // failingModel ends each answer with an error.
@@ -47,7 +51,7 @@ func TestAFailureInTheDashboardSaysWhatTheModelIsDoing(t *testing.T) {
 				case tt.after > 0:
 					time.AfterFunc(tt.after, func() { known.see(loading()) })
 				}
-				e := newExplainedAnswers(failingModel{tt.err}, &backend{app: a, group: anyGroup}, known)
+				e := newExplainedAnswers(failingModel{tt.err}, &backend{app: a, group: anyGroup}, known, expects(nil))
 				begun := time.Now()
 				_, err := e.Generate(t.Context(), chat.Request{}, nil)
 				if !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), ";") != strings.Contains(tt.want, ";") || !errors.Is(err, tt.err) {
@@ -76,7 +80,7 @@ func TestAnAnswerInTheDashboardIsNotWaitedForForEver(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				a, _ := testApp(t)
-				e := newExplainedAnswers(tt.model, &backend{app: a, group: anyGroup}, newLeaders(serving()))
+				e := newExplainedAnswers(tt.model, &backend{app: a, group: anyGroup}, newLeaders(serving()), expects(nil))
 				begun := time.Now()
 				_, err := e.Generate(t.Context(), chat.Request{}, func(string) error { return nil })
 				if err == nil || err.Error() != tt.want || time.Since(begun) != tt.elapsed {
@@ -85,4 +89,27 @@ func TestAnAnswerInTheDashboardIsNotWaitedForForEver(t *testing.T) {
 			})
 		})
 	}
+}
+
+// expects is what is expected of every start-up.
+func expects(e forecast.Expectations) func(status.Snapshot) (forecast.Expectations, tui.Last) {
+	return func(status.Snapshot) (forecast.Expectations, tui.Last) { return e, nil }
+}
+
+func TestAFailureInTheDashboardExpectsWhatTheDashboardDoes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, _ := testApp(t)
+		s := loading()
+		s.Profile = profile405B
+		s.Groups[0].Milestones = []milestone.Milestone{{ID: milestone.Restore, State: milestone.Active, Started: time.Now()}}
+		time.Sleep(10 * time.Second)
+		learnt := forecast.Expectations{milestone.Restore: {Min: 30 * time.Second, Max: 40 * time.Second, Basis: forecast.FromHistory}}
+		cut := &generate.TruncatedError{Err: errors.New("unexpected EOF")}
+		e := newExplainedAnswers(failingModel{cut}, &backend{app: a, group: anyGroup}, newLeaders(s), expects(learnt))
+		_, err := e.Generate(t.Context(), chat.Request{}, nil)
+		if err == nil || !strings.Contains(err.Error(), "restore, 10s of an expected 30–40s") {
+			t.Errorf("error %v", err)
+		}
+	})
 }

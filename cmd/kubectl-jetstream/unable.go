@@ -8,6 +8,7 @@ import (
 
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat/generate"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat/tunnel"
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/forecast"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
 )
 
@@ -16,7 +17,7 @@ const newsTime = 2 * time.Second
 
 // unable says why prompts to a deployment, or to one group of it, come to nothing; it
 // is empty where they do not.
-func (a *app) unable(s status.Snapshot, group int) string {
+func (a *app) unable(s status.Snapshot, group int, expected forecast.Expectations) string {
 	for _, c := range leadersOf(s) {
 		if (group == anyGroup || c.Group == group) && c.Running && (c.Serving || c.Ready) {
 			return ""
@@ -26,7 +27,7 @@ func (a *app) unable(s status.Snapshot, group int) string {
 		_, text := groupState(s, group)
 		return strings.ToLower(text[:1]) + text[1:]
 	}
-	view := statusText{now: a.now(), expected: expectedOf(s.Profile)}
+	view := statusText{now: a.now(), expected: expected}
 	return "the model is not ready: " + view.headline(s)
 }
 
