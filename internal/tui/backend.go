@@ -169,7 +169,8 @@ type Config struct {
 // ChatConfig is what a conversation begins with.
 type ChatConfig struct {
 	// Settings returns those that fit a deployment: its template, and how long
-	// prompts and answers may be. It is asked again when these change.
+	// prompts and answers may be. It is asked again when these change. The rest of
+	// them holds from the beginning, and is the same for every snapshot.
 	Settings func(status.Snapshot) chat.Settings
 	// Turns are those of a conversation that goes on.
 	Turns []chat.Turn

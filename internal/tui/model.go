@@ -5,7 +5,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/forecast"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy/status"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/conversation"
@@ -101,8 +100,7 @@ func newModel(cfg Config, run async) *Model {
 	m.events = events.New(m.st)
 	m.logs = logs.New(m.st)
 	m.logs.SetReasons(m.noLog)
-	m.talk.pane, m.talk.session = conversation.New(m.st), chat.New(chat.Settings{})
-	m.talk.session.Resume(cfg.Chat.Turns)
+	m.talk.pane, m.talk.session = conversation.New(m.st), newSession(cfg.Chat)
 	m.talk.pane.SetSession(m.talk.session)
 	if cfg.Chat.Front {
 		m.zoomed = true

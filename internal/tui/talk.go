@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"cmp"
 	"context"
 	"errors"
 
@@ -31,6 +30,19 @@ type talk struct {
 	stopped  bool               // a person stopped it, perhaps before it began
 }
 
+// newSession is a conversation with a deployment that is not known yet. What does not
+// depend on it holds from the beginning, so that a person can change it.
+func newSession(cfg ChatConfig) *chat.Session {
+	var settings chat.Settings
+	if cfg.Settings != nil {
+		settings = cfg.Settings(status.Snapshot{})
+		settings.Template, settings.Limits = chat.Template{}, chat.Limits{}
+	}
+	session := chat.New(settings)
+	session.Resume(cfg.Turns)
+	return session
+}
+
 // errNothingToAsk is why a prompt cannot be sent yet.
 var errNothingToAsk = errors.New("there is nothing to ask yet: no deployment is observed")
 
@@ -43,11 +55,6 @@ func (m *Model) tellLimits() {
 		return
 	}
 	is, of := t.session.Settings(), m.cfg.Chat.Settings(m.snap)
-	if !t.told {
-		// What a person has set already counts.
-		is.System, is.MaxTokens = cmp.Or(is.System, of.System), cmp.Or(is.MaxTokens, of.MaxTokens)
-		is.Trim = of.Trim
-	}
 	if !t.chosen && is.Template.Name == t.template {
 		is.Template, t.template = of.Template, of.Template.Name
 	}

@@ -266,7 +266,7 @@ func TestWhatAPersonHasSetOutlivesWhatIsLearnt(t *testing.T) {
 	t.Parallel()
 	plain, _ := chat.BuiltIn("plain")
 	w, model, p := talking(t, 120, 40, tui.Config{Chat: tui.ChatConfig{Settings: func(s status.Snapshot) chat.Settings {
-		return chat.Settings{Template: plain, System: "of the command line", Limits: chat.Limits{MaxPrefill: s.MaxPrefill, MaxTarget: s.MaxTarget}}
+		return chat.Settings{Template: plain, System: "of the command line", Trim: true, Limits: chat.Limits{MaxPrefill: s.MaxPrefill, MaxTarget: s.MaxTarget}}
 	}}})
 	p.Type("5")
 	p.AwaitText("[Chat")
@@ -274,6 +274,8 @@ func TestWhatAPersonHasSetOutlivesWhatIsLearnt(t *testing.T) {
 	p.AwaitText("the system prompt is set")
 	p.Type("/max-tokens 7" + enter)
 	p.AwaitText("may have 7 tokens")
+	p.Type("/trim off" + enter)
+	p.AwaitText("is refused")
 	s := ready()
 	s.MaxPrefill, s.MaxTarget = 1024, 2048
 	w.snapshots <- s
@@ -291,6 +293,8 @@ func TestWhatAPersonHasSetOutlivesWhatIsLearnt(t *testing.T) {
 	p.hear(model, "Now too.")
 	p.finish(model, nil)
 	p.AwaitText("Now too.")
+	p.Type("/trim" + enter)
+	p.AwaitText("too long is refused")
 	model.mu.Lock()
 	defer model.mu.Unlock()
 	if r := model.asked[0]; r.Text != "Answer in verse.\n\nUser: Hello\nAssistant:" || r.MaxTokens != 7 {

@@ -26,6 +26,7 @@ func commands() []command {
 		{"template", "[NAME | PATH]", "show the chat template, or choose another one", (*Pane).runTemplate},
 		{"raw", "", "send what is typed as it is, without a template; again goes back", (*Pane).runRaw},
 		{"max-tokens", "[N | auto]", "show or set how long an answer may be", (*Pane).runMaxTokens},
+		{"trim", "[on | off]", "show or set whether a text that is too long loses its beginning", (*Pane).runTrim},
 		{"stats", "", "show all measures under every answer, or only the usual ones", (*Pane).runStats},
 		{"help", "", "list the commands and keys", (*Pane).runHelp},
 		{"quit", "", "leave", func(*Pane, string) (tea.Cmd, error) { return send(LeaveRequested{}), nil }},
@@ -242,6 +243,29 @@ func (p *Pane) runMaxTokens(arg string) (tea.Cmd, error) {
 		}
 		settings.MaxTokens = n
 		p.Tell(fmt.Sprintf("an answer may have %d tokens", n))
+	}
+	p.configure(settings)
+	return nil, nil
+}
+
+func (p *Pane) runTrim(arg string) (tea.Cmd, error) {
+	const cut, refused = "a text that is too long is sent without its beginning", "a text that is too long is refused"
+	settings := p.session.Settings()
+	switch {
+	case arg == "" && settings.Trim:
+		p.Tell(cut + "; /trim off refuses it")
+		return nil, nil
+	case arg == "":
+		p.Tell(refused + "; /trim on sends it without its beginning")
+		return nil, nil
+	case arg == "on":
+		settings.Trim = true
+		p.Tell(cut)
+	case arg == "off":
+		settings.Trim = false
+		p.Tell(refused)
+	default:
+		return nil, fmt.Errorf("/trim takes on or off; not %q", arg)
 	}
 	p.configure(settings)
 	return nil, nil

@@ -43,6 +43,17 @@ func TestCommandsChangeTheSettings(t *testing.T) {
 	if settings().MaxTokens != 0 {
 		t.Errorf("max tokens %d", settings().MaxTokens)
 	}
+	do("/trim", "a text that is too long is refused; /trim on")
+	do("/trim on", "is sent without its beginning")
+	if !settings().Trim {
+		t.Error("/trim on changes nothing")
+	}
+	do("/trim", "is sent without its beginning; /trim off")
+	do("/trim maybe", `/trim takes on or off; not "maybe"`)
+	do("/trim off", "is refused")
+	if settings().Trim {
+		t.Error("/trim off changes nothing")
+	}
 	do("/raw", "sent as it is")
 	if settings().Template.Name != "raw" || !strings.Contains(p.Title(), "raw template") {
 		t.Errorf("template %q, title %q", settings().Template.Name, p.Title())

@@ -167,7 +167,7 @@ func (p *Pane) Changed() {
 
 // Refuse says why a submitted text was not sent, and gives it back.
 func (p *Pane) Refuse(err error, text string) {
-	p.note = note{err.Error(), true}
+	p.note = note{refusal(err), true}
 	if strings.HasPrefix(text, "/") { // as a draft it would be a command
 		text = "/" + text
 	}
@@ -181,7 +181,7 @@ func (p *Pane) Refuse(err error, text string) {
 func (p *Pane) Tell(text string) { p.note = note{text: text} }
 
 // Warn shows why a request came to nothing.
-func (p *Pane) Warn(err error) { p.note = note{err.Error(), true} }
+func (p *Pane) Warn(err error) { p.note = note{refusal(err), true} }
 
 // Focus says whether keys come here.
 func (p *Pane) Focus(on bool) {

@@ -105,6 +105,9 @@ func TestWhatWillNotBeSentIsSaidBefore(t *testing.T) {
 	if n := strings.Count(screen(p), "the text is too long"); n != 1 {
 		t.Errorf("after enter it is said %d times:\n%s", n, screen(p))
 	}
+	if said := strings.Join(strings.Fields(screen(p)), " "); !strings.Contains(said, "let its beginning be cut off with /trim on") {
+		t.Errorf("the way on is not said:\n%s", screen(p))
+	}
 	p.note = note{}
 	settings := p.session.Settings()
 	settings.Trim = true

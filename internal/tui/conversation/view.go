@@ -1,12 +1,14 @@
 package conversation
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
+	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/cells"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/editor"
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/tui/safetext"
@@ -103,9 +105,9 @@ func (p *Pane) messages() []message {
 		}
 	} else if c := p.counted(); !p.input.Empty() && !p.running() {
 		switch {
-		case c.err != nil && c.err.Error() == p.note.text: // said below, when it was refused
+		case c.err != nil && refusal(c.err) == p.note.text: // said below, when it was refused
 		case c.err != nil:
-			add(p.s.Warn, c.err.Error())
+			add(p.s.Warn, refusal(c.err))
 		case c.cut:
 			add(p.s.Warn, "the text is too long for the model: its beginning will not be sent")
 		case c.dropped > 0:
@@ -126,6 +128,15 @@ func (p *Pane) messages() []message {
 		add(p.s.Warn, "held: when the model answers, you are asked and enter sends it; esc edits")
 	}
 	return all
+}
+
+// refusal is why a text is not sent, with what here lets it be sent.
+func refusal(err error) string {
+	var long *chat.TooLongError
+	if errors.As(err, &long) && !long.System {
+		return err.Error() + " with /trim on"
+	}
+	return err.Error()
 }
 
 func dropped(n int) string {
