@@ -3,7 +3,9 @@ package chat
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // Answerer sends prompts to a model.
@@ -20,8 +22,8 @@ type Answerer interface {
 var errComplete = errors.New("the answer is complete")
 
 // Ask sends a text and waits for the end of its answer, for a caller without a
-// screen. What is certain of the answer goes to deliver as it comes; an error
-// of deliver ends the request. The turn is returned with the error by which it
+// screen. What is certain of the answer goes to deliver as it comes, put together
+// the turn's Answer; an error of deliver ends the request. The turn is returned with the error by which it
 // did not come to its end.
 func (s *Session) Ask(ctx context.Context, a Answerer, text string, now func() time.Time, deliver func(delta string) error) (Turn, error) {
 	r, err := s.Begin(text, now())
@@ -30,11 +32,16 @@ func (s *Session) Ask(ctx context.Context, a Answerer, text string, now func() t
 	}
 	shown := 0
 	pass := func() error {
-		delta := s.answer.String()[shown:]
-		shown += len(delta)
-		if delta == "" {
+		text := s.answer.String()
+		if !s.guard.exact {
+			// Space waits for the text behind it: at the end it is none of the answer.
+			text = strings.TrimRightFunc(text, unicode.IsSpace)
+		}
+		if len(text) <= shown {
 			return nil
 		}
+		delta := text[shown:]
+		shown = len(text)
 		return deliver(delta)
 	}
 	stats, err := a.Generate(ctx, r, func(piece string) error {

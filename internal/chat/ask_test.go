@@ -48,7 +48,11 @@ func TestAsk(t *testing.T) {
 		sent   int
 	}{
 		{"an answer to its end", model{pieces: []string{" Hi", "", " you\n", "!"}}, []string{"Hi", " you", "\n!"}, "Hi you\n!", Done, nil, 4},
-		{"what was held back comes at the end", model{pieces: []string{"Hi\n"}}, []string{"Hi", "\n"}, "Hi", Done, nil, 1},
+		{"what was held back comes at the end", model{pieces: []string{"Hi\nUs"}}, []string{"Hi", "\nUs"}, "Hi\nUs", Done, nil, 1},
+		{"space comes with the text behind it", model{pieces: []string{"Hi ", "\t", "you", " \n"}}, []string{"Hi", " \tyou"}, "Hi \tyou", Done, nil, 4},
+		{"a space in two pieces", model{pieces: []string{"Hi\xe2\x80", "\xa8"}}, []string{"Hi\xe2\x80"}, "Hi", Done, nil, 2},
+		{"space in front of a stop marker is none of the answer", model{pieces: []string{"Hi  \nUser:"}}, []string{"Hi"}, "Hi", Done, nil, 1},
+		{"space in front of an error is none either", model{pieces: []string{"Hi "}, err: reset}, []string{"Hi"}, "Hi", Failed, reset, 1},
 		{"a stop marker ends the request", model{pieces: []string{"Hi\nUs", "er: x", "y"}}, []string{"Hi"}, "Hi", Done, nil, 2},
 		{"an error keeps the text", model{pieces: []string{"Hi"}, err: reset}, []string{"Hi"}, "Hi", Failed, reset, 1},
 	} {
@@ -107,5 +111,18 @@ func TestAskSendsNothingThatIsRefused(t *testing.T) {
 	var tooLong *TooLongError
 	if !errors.As(err, &tooLong) || len(m.asked) != 0 || len(s.Turns()) != 0 {
 		t.Errorf("error %v, %d requests, %d turns", err, len(m.asked), len(s.Turns()))
+	}
+}
+
+func TestARawAnswerIsDeliveredToTheLastSpace(t *testing.T) {
+	t.Parallel()
+	raw, _ := BuiltIn("raw")
+	var got strings.Builder
+	turn, err := New(Settings{Template: raw}).Ask(t.Context(), &model{pieces: []string{" Hi", " ", "\n"}}, "Hello", fixedClock, func(delta string) error {
+		got.WriteString(delta)
+		return nil
+	})
+	if err != nil || got.String() != " Hi \n" || turn.Answer != " Hi \n" {
+		t.Errorf("delivered %q, answer %q, error %v", got.String(), turn.Answer, err)
 	}
 }
