@@ -203,6 +203,9 @@ func (m *Model) answering() conversation.Model {
 		lines = []string{"The deployment is being applied."}
 	case !m.seen:
 		lines = []string{"There is nothing to ask yet."}
+	case m.lost != "":
+		// The last snapshot is of the past, and the way to the model went with it.
+		lines = []string{"The model cannot be asked: nothing is known of " + safetext.Line(m.name) + " at present."}
 	case p == status.Serving, p == status.Ready, p == status.Degraded:
 		if m.obs != nil && m.obs.Chat != nil {
 			return conversation.Model{Open: true, Tunnel: m.disconnected()}

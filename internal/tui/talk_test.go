@@ -386,3 +386,19 @@ func TestAskingAgainThatIsRefusedKeepsTheAnswer(t *testing.T) {
 		t.Errorf("turns %+v", out.Turns)
 	}
 }
+
+func TestAnObservationThatEndsClosesTheChatAtOnce(t *testing.T) {
+	t.Parallel()
+	w, model, p := talking(t, 120, 40, tui.Config{})
+	w.snapshots <- ready()
+	p.AwaitText("READY for")
+	p.Type("5")
+	p.AwaitText("[Chat")
+	close(w.snapshots) // nobody looks again before time passes
+	p.AwaitText("the observation of the cluster ended")
+	p.Type("What is a TPU?" + enter)
+	p.AwaitText("cannot be asked", "held: when the model answers")
+	if n := len(model.prompts()); n != 0 {
+		t.Errorf("%d prompts were sent", n)
+	}
+}
