@@ -22,25 +22,28 @@ func notRunExamples() map[string]string {
 	const (
 		screen  = "it needs a terminal, by which other tests drive it"
 		goesOn  = "it goes on until it is interrupted"
-		elided  = "it leaves out what … stands for"
+		shell   = "it needs another shell"
 		path    = "it writes into a directory on the PATH; another test installs into one of its own"
 		context = "it names somebody else's context"
 	)
 	return map[string]string{
-		"kubectl jetstream monitor":                                        screen,
-		"kubectl jetstream monitor llama --read-only":                      screen,
-		"kubectl jetstream chat":                                           screen,
-		`kubectl jetstream chat --system "Answer in one sentence." --keep`: screen,
-		"kubectl jetstream chat --continue":                                screen,
-		"kubectl jetstream down":                                           screen,
-		"kubectl jetstream logs -f -c jax-tpu --since 5m":                  goesOn,
-		"kubectl jetstream forward":                                        goesOn,
-		"kubectl jetstream up --dry-run=server --profile …":                elided,
-		"kubectl jetstream render … | kubectl diff --server-side -f -":     elided,
-		"kubectl jetstream completion install":                             path,
-		"kubectl jetstream completion install --dir ~/bin":                 path,
-		"kubectl jetstream completion install --uninstall":                 path,
-		"kubectl jetstream config view --context gke_project_us-east5_tpu": context,
+		"kubectl jetstream monitor":                                                screen,
+		"kubectl jetstream monitor llama --read-only":                              screen,
+		"kubectl jetstream chat":                                                   screen,
+		`kubectl jetstream chat --system "Answer in one sentence." --keep`:         screen,
+		"kubectl jetstream chat --continue":                                        screen,
+		"kubectl jetstream down":                                                   screen,
+		"kubectl jetstream logs -f -c jax-tpu --since 5m":                          goesOn,
+		"kubectl jetstream forward":                                                goesOn,
+		"kubectl jetstream":                                                        screen,
+		"autoload -U compinit && compinit":                                         shell,
+		"kubectl-jetstream completion fish | source":                               shell,
+		"kubectl-jetstream completion powershell | Out-String | Invoke-Expression": shell,
+		"kubectl-jetstream completion powershell >> $PROFILE":                      shell,
+		"kubectl jetstream completion install":                                     path,
+		"kubectl jetstream completion install --dir ~/bin":                         path,
+		"kubectl jetstream completion install --uninstall":                         path,
+		"kubectl jetstream config view --context gke_project_us-east5_tpu":         context,
 	}
 }
 

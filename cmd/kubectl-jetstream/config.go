@@ -31,23 +31,38 @@ that it was made with, whatever is configured, until flags change them. A value 
 belongs to a model, such as its checkpoint or its chat template, counts only with the
 profile that it stands beside.`
 
+const configExample = `  # What holds, and where it comes from
+  %[1]s config view`
+
 func newConfigCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "config",
-		Short: "Show what is configured, and where",
-		Long:  configLong,
-		Args:  knownCommand,
-		RunE:  showHelp,
+		Use:     "config",
+		Short:   "Show what is configured, and where",
+		Long:    configLong,
+		Example: fmt.Sprintf(configExample, a.name),
+		Args:    knownCommand,
+		RunE:    showHelp,
 	}
 	cmd.AddCommand(newConfigViewCommand(a), newConfigPathCommand(a))
 	return cmd
 }
 
+const configPathLong = `Print where the configuration file is, or would be.
+
+That is kubectl-jetstream/config.yaml in $XDG_CONFIG_HOME, or else in ~/.config, on every
+system. Neither the file nor its directory is made. See 'config' for what it may hold.`
+
+const configPathExample = `  # Write the first setting
+  mkdir -p "$(dirname "$(%[1]s config path)")"
+  echo 'theme: dark' >> "$(%[1]s config path)"`
+
 func newConfigPathCommand(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "path",
-		Short: "Print where the configuration file is, or would be",
-		Args:  noArgs,
+		Use:     "path",
+		Short:   "Print where the configuration file is, or would be",
+		Long:    configPathLong,
+		Example: fmt.Sprintf(configPathExample, a.name),
+		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			path, err := configPath(os.Getenv)
 			if err == nil {
@@ -58,6 +73,12 @@ func newConfigPathCommand(a *app) *cobra.Command {
 		ValidArgsFunction: words(),
 	}
 }
+
+const configViewLong = `Print every setting with its value and where that comes from.
+
+A value from the file is shown with its line. What is wrong or unknown does not count: it
+is told after the list, and the exit code is 2. The context is that of the kubeconfig, or
+of --context; no cluster is asked.`
 
 const configViewExample = `  # What holds, and where it comes from
   %[1]s config view
@@ -70,6 +91,7 @@ func newConfigViewCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "view",
 		Short:   "Print every setting with its value and where that comes from",
+		Long:    configViewLong,
 		Example: fmt.Sprintf(configViewExample, a.name),
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {

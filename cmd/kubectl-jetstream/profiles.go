@@ -10,17 +10,29 @@ import (
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/deploy"
 )
 
+const profilesLong = `List the profiles, or describe one.
+
+A profile is a model with the slices it is served on, and the manifest for both. The
+description says how memory is divided, how long starting takes, which values can be
+given to 'up', and every difference from the guide's manifest with its reason. A
+directory with profile.yaml and workload.yaml of your own can take a profile's place.
+No cluster is asked.`
+
 const profilesExample = `  # What can be deployed
   %[1]s profiles
 
   # One profile: its parameters, times, and where it differs from the guide
-  %[1]s profiles llama-3.1-405b-v6e-4x4`
+  %[1]s profiles llama-3.1-405b-v6e-4x4
+
+  # The same for a program
+  %[1]s profiles llama-3.1-405b-v6e-4x4 -o json`
 
 func newProfilesCommand(a *app) *cobra.Command {
 	o := &profilesOptions{app: a}
 	cmd := &cobra.Command{
 		Use:     "profiles [PROFILE]",
 		Short:   "List the profiles, or describe one",
+		Long:    profilesLong,
 		Example: fmt.Sprintf(profilesExample, a.name),
 		Args:    atMostOneName,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -14,14 +14,16 @@ const renderLong = `Print the objects that up would apply, as YAML and nothing e
 
 With --profile no cluster is asked: what is not given here comes from the
 configuration (see 'config'). Without it the values of the deployment that runs are
-taken, and those given here laid over them. Use 'up --dry-run=server' to see what a cluster would make of them.`
+taken, and those given here laid over them. 'up --dry-run=server' has the API server
+check the objects as well.`
 
 const renderExample = `  # Keep the objects in a repository
   %[1]s render --profile llama-3.1-405b-v6e-4x4 \
-    --checkpoint gs://models/llama-3.1-405b/int8 --pathways-bucket gs://pathways > model.yaml
+    --checkpoint gs://models/llama-3.1-405b/int8 \
+    --pathways-bucket gs://pathways > model.yaml
 
   # Compare with what runs
-  %[1]s render … | kubectl diff --server-side -f -`
+  %[1]s render | kubectl diff --server-side -f -`
 
 func newRenderCommand(a *app) *cobra.Command {
 	o := &renderOptions{app: a}

@@ -8,10 +8,35 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const rootLong = `Deploy JetStream with Pathways on a multi-host TPU slice, watch it start,
-and send prompts to it.
+const rootLong = `Deploy JetStream with Pathways on a multi-host TPU slice, watch it start, and send
+prompts to it.
 
-Exit codes:
+By its name alone, on a terminal, it opens the dashboard: on what runs in the namespace,
+or with a form to deploy something.`
+
+const rootExample = `  # The dashboard, or the form
+  %[1]s
+
+  # What can be deployed, and Llama 3.1 405B without the form
+  %[1]s profiles
+  %[1]s up --profile llama-3.1-405b-v6e-4x4 \
+    --checkpoint gs://models/llama-3.1-405b/int8 --pathways-bucket gs://pathways
+
+  # Ask it
+  %[1]s generate "What is a TPU?"
+
+  # End it, and see what still costs money
+  %[1]s down`
+
+const optionsLong = `List the flags that every command takes, and the exit codes.
+
+The flags are those of kubectl, and mean the same: which kubeconfig, context and
+namespace, as whom, and for how long to wait for a single answer of the API server.`
+
+const optionsExample = `  # The list
+  %[1]s options`
+
+const exitCodes = `Exit codes:
   0    done, ready
   1    failed
   2    wrong usage
@@ -28,6 +53,7 @@ func newRootCommand(a *app) *cobra.Command {
 		Use:           "kubectl-jetstream",
 		Short:         "JetStream with Pathways on GKE's TPU slices",
 		Long:          rootLong,
+		Example:       fmt.Sprintf(rootExample, a.name),
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: a.name},
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -44,6 +70,7 @@ func newRootCommand(a *app) *cobra.Command {
 	})
 	root.PersistentFlags().SortFlags = false
 	a.cluster.flags.AddFlags(root.PersistentFlags())
+	root.SetHelpCommand(newHelpCommand())
 	root.SetUsageFunc(func(cmd *cobra.Command) error {
 		usage(cmd.OutOrStderr(), cmd)
 		return nil
@@ -83,20 +110,25 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 
 // noArgs refuses arguments.
 func noArgs(cmd *cobra.Command, args []string) error {
-	return asUsage(cmd, cobra.NoArgs(cmd, args))
+	if len(args) == 0 {
+		return nil
+	}
+	return &usageError{
+		err:     fmt.Errorf("%s takes no arguments, and %q is one", cmd.Name(), args[0]),
+		command: cmd.CommandPath(),
+	}
 }
 
 // atMostOneName takes an optional NAME.
 func atMostOneName(cmd *cobra.Command, args []string) error {
-	return asUsage(cmd, cobra.MaximumNArgs(1)(cmd, args))
-}
-
-// asUsage makes an error of the command line's form a usage error.
-func asUsage(cmd *cobra.Command, err error) error {
-	if err == nil {
+	if len(args) <= 1 {
 		return nil
 	}
-	return &usageError{err: err, command: cmd.CommandPath()}
+	_, name, _ := strings.Cut(cmd.Use, " ")
+	return &usageError{
+		err:     fmt.Errorf("%s takes one %s, and %q is another", cmd.Name(), strings.Trim(name, "[]"), args[1]),
+		command: cmd.CommandPath(),
+	}
 }
 
 // forCommand gives a usage error the command that it is about, for the hint
@@ -109,16 +141,38 @@ func forCommand(cmd *cobra.Command, err error) error {
 	return err
 }
 
+// newHelpCommand is cobra's, but that it refuses what is no command.
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Print the help of a command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err == nil && len(rest) > 0 {
+				err = knownCommand(about, rest)
+			}
+			if err != nil {
+				return err
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
+}
+
 // newOptionsCommand lists the flags that each command takes, as `kubectl
 // options` does, so that a command's own help stays readable.
 func newOptionsCommand(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "options",
-		Short: "List the flags that every command takes",
-		Args:  noArgs,
+		Use:     "options",
+		Short:   "List the flags that every command takes, and the exit codes",
+		Long:    optionsLong + "\n\n" + exitCodes,
+		Example: fmt.Sprintf(optionsExample, a.name),
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			fmt.Fprint(a.Out, "Every command takes these flags, as kubectl does:\n\n")
 			flagUsages(a.Out, cmd.InheritedFlags())
+			fmt.Fprintln(a.Out, "\n"+exitCodes)
 			return nil
 		},
 	}

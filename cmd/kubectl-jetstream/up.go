@@ -18,11 +18,11 @@ import (
 
 const upLong = `Deploy a profile and wait until the model answers.
 
-LeaderWorkerSet is installed first if the cluster has none. Repeating up brings
-the deployment to the same state again; values given once are remembered, so
-'up NAME' alone continues where it was interrupted. What a new deployment is not
-given here comes from the configuration, see 'config'; one that exists does not
-change by it. Stopping up stops the waiting, never the deployment.
+LeaderWorkerSet is installed first if the cluster has none. Repeating up brings the
+deployment to the same state again; values given once are remembered, so 'up NAME'
+alone continues where it was interrupted. What a new deployment is not given here comes
+from the configuration, see 'config'; one that exists does not change by it. Stopping up
+stops the waiting, never the deployment: only 'down' ends it, and what it costs.
 
 On a terminal the dashboard shows what happens. Without one, or with --no-tui,
 one line is printed for each event, or with -o json one JSON object.`
@@ -35,8 +35,8 @@ const upExample = `  # Llama 3.1 405B on one v6e slice of 16 chips
   %[1]s up
   %[1]s up --replicas 2
 
-  # What would happen
-  %[1]s up --dry-run=server --profile …`
+  # What a change would do: the API server checks it and keeps nothing
+  %[1]s up --dry-run=server --batch-size 4`
 
 func newUpCommand(a *app) *cobra.Command { return upCommand(a, (*upOptions).run) }
 

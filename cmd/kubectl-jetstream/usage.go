@@ -16,7 +16,7 @@ const helpWidth = 80
 // meaning below its name, and without the long list of inherited flags.
 func usage(w io.Writer, cmd *cobra.Command) {
 	fmt.Fprintf(w, "Usage:\n")
-	if cmd.Runnable() && cmd.HasParent() {
+	if cmd.Runnable() {
 		fmt.Fprintf(w, "  %s\n", cmd.UseLine())
 	}
 	if cmd.HasAvailableSubCommands() {
@@ -37,7 +37,11 @@ func usage(w io.Writer, cmd *cobra.Command) {
 		fmt.Fprint(w, "\nFlags:\n")
 		flagUsages(w, cmd.LocalFlags())
 	}
-	fmt.Fprintf(w, "\nUse %q for the flags that every command takes.\n", cmd.Root().CommandPath()+" options")
+	what := "the flags that every command takes"
+	if !cmd.HasParent() {
+		what += ", and the exit codes"
+	}
+	fmt.Fprintf(w, "\nUse %q for %s.\n", cmd.Root().CommandPath()+" options", what)
 }
 
 // flagUsages writes each flag with its meaning.

@@ -55,12 +55,26 @@ func buildVersion() versionInfo {
 	return v
 }
 
+const versionLong = `Print the version of this program.
+
+With it stand the commit that it was built from, if the Go toolchain recorded one, the
+Go release, the platform, and the version of the Kubernetes client library. No cluster
+is asked, and nothing looks for a newer version.`
+
+const versionExample = `  # For a bug report
+  %[1]s version
+
+  # For a script
+  %[1]s version -o json`
+
 func newVersionCommand(a *app) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
-		Use:   "version",
-		Short: "Print the version of this program",
-		Args:  noArgs,
+		Use:     "version",
+		Short:   "Print the version of this program",
+		Long:    versionLong,
+		Example: fmt.Sprintf(versionExample, a.name),
+		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			v := buildVersion()
 			if output != "" {
