@@ -181,6 +181,7 @@ func TestCommandsInDocsWorkAsTheyStand(t *testing.T) {
 		"docs/commands/jetstream-version.md", "docs/commands/jetstream-options.md", "docs/commands/jetstream-profiles.md",
 		"docs/commands/jetstream-config.md", "docs/commands/jetstream-config-path.md", "docs/commands/jetstream-config-view.md",
 		"docs/commands/jetstream-completion.md", "docs/commands/jetstream-completion-bash.md",
+		"docs/commands/jetstream-completion-fish.md", "docs/commands/jetstream-completion-zsh.md",
 		"docs/commands/jetstream.md", "docs/commands/jetstream-up.md", "docs/commands/jetstream-render.md",
 		"docs/commands/jetstream-status.md", "docs/commands/jetstream-logs.md", "docs/commands/jetstream-generate.md",
 		"docs/commands/jetstream-chat.md",
