@@ -283,12 +283,12 @@ func TestWhatAPersonHasSetOutlivesWhatIsLearnt(t *testing.T) {
 	p.Type("Hello" + enter)
 	p.hear(model, "Hi.")
 	p.finish(model, nil)
-	p.AwaitText("Hi.", "of 1024")
+	p.AwaitText("Hi.", "/1024 tokens")
 	p.Type("/raw" + enter)
-	p.AwaitText("raw template")
+	p.AwaitText("raw: each")
 	s.MaxPrefill = 512
 	w.snapshots <- s
-	p.AwaitText("of 512")
+	p.AwaitText("/512 tokens")
 	p.Type("And now?" + enter)
 	p.hear(model, "Now too.")
 	p.finish(model, nil)
@@ -374,7 +374,7 @@ func TestAskingAgainThatIsRefusedKeepsTheAnswer(t *testing.T) {
 	short := ready()
 	short.MaxPrefill, short.MaxTarget = 4, 8
 	w.snapshots <- short
-	p.AwaitText("of 4 prompt")
+	p.AwaitText("/4 tokens")
 	p.Type("\x12") // ctrl-r
 	p.AwaitText("the text is too long", "A chip.")
 	if n := len(model.prompts()); n != 1 {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/kubectl-jetstream/kubectl-jetstream/internal/chat"
 )
 
@@ -66,17 +68,28 @@ func (p *Pane) length() int {
 // snapshot.
 func (p *Pane) undecided() bool { return p.session.Settings().Template.Name == "" }
 
-// Title is what stands above the pane.
+// titleEdges is what the frame around a title takes of the pane's width.
+const titleEdges = 4
+
+// Title is what stands above the pane: in words, or shorter where they have no room.
 func (p *Pane) Title() string {
+	words := p.title("%s template", "%d of %d prompt tokens (estimate)", "%d prompt tokens (estimate)")
+	if ansi.StringWidth(words) <= p.w-titleEdges {
+		return words
+	}
+	return p.title("%s", "≈%d/%d tokens", "≈%d tokens")
+}
+
+func (p *Pane) title(template, tokensOf, tokens string) string {
 	parts := []string{"Chat"}
 	if !p.undecided() {
-		parts = append(parts, p.session.Settings().Template.Name+" template")
+		parts = append(parts, fmt.Sprintf(template, p.session.Settings().Template.Name))
 	}
 	switch c := p.counted(); {
 	case c.limit > 0:
-		parts = append(parts, fmt.Sprintf("%d of %d prompt tokens (estimate)", c.tokens, c.limit))
+		parts = append(parts, fmt.Sprintf(tokensOf, c.tokens, c.limit))
 	case c.tokens > 0:
-		parts = append(parts, fmt.Sprintf("%d prompt tokens (estimate)", c.tokens))
+		parts = append(parts, fmt.Sprintf(tokens, c.tokens))
 	}
 	if !p.follow && len(p.turns) > 0 {
 		parts = append(parts, "more below, ctrl+end")

@@ -163,3 +163,26 @@ func TestWithoutUTF8(t *testing.T) {
 		}
 	}
 }
+
+func TestATitleGetsShorterWhereItHasNoRoom(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		width int
+		key   tea.KeyPressMsg
+		want  string
+	}{
+		"in words":              {80, tea.KeyPressMsg{}, "Chat · plain template · 155 of 1024 prompt tokens (estimate)"},
+		"words without room":    {60, tea.KeyPressMsg{}, "Chat · plain · ≈155/1024 tokens"},
+		"scrolled, in words":    {90, tea.KeyPressMsg{Code: tea.KeyHome, Mod: tea.ModCtrl}, "Chat · plain template · 155 of 1024 prompt tokens (estimate) · more below, ctrl+end"},
+		"scrolled without room": {80, tea.KeyPressMsg{Code: tea.KeyHome, Mod: tea.ModCtrl}, "Chat · plain · ≈155/1024 tokens · more below, ctrl+end"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := pane(tt.width, 8, asked())
+			press(p, tt.key)
+			if got := p.Title(); got != tt.want {
+				t.Errorf("title %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
