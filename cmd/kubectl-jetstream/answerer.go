@@ -18,8 +18,9 @@ const anyGroup = -1
 // be used by many goroutines at once.
 type leaderAnswerer struct {
 	tunnel *tunnel.Tunnel
-	// candidates are the leaders to choose from at the time of a request.
-	candidates func(context.Context) ([]tunnel.Candidate, error)
+	// candidates are the leaders to choose from at the time of a request, or once more when
+	// none of them could be dialled.
+	candidates func(ctx context.Context, again bool) ([]tunnel.Candidate, error)
 	group      int // anyGroup, or the one that is to answer
 }
 

@@ -16,8 +16,7 @@ import (
 // asking sends prompts to one deployment, for a command without a screen. It is a
 // chat.Answerer.
 type asking struct {
-	chat.Answerer
-
+	from       chat.Answerer
 	app        *app
 	deployment deploymentRef
 	group      int                                            // anyGroup, or the one that is asked
@@ -30,8 +29,8 @@ type asking struct {
 	lastAt time.Time       // and when it was taken
 }
 
-// recently is how old a snapshot may be for a dial: requests that begin at the same
-// time do not ask the cluster one by one.
+// recently is how old a snapshot may be when a dial fails: requests that fail at the
+// same time do not ask the cluster one by one.
 const recently = time.Second
 
 // prepareToAsk looks which leaders serve. A deployment that cannot answer is a
@@ -49,7 +48,7 @@ func (a *app) prepareToAsk(ctx context.Context, d deploymentRef, group int) (*as
 		sight.close()
 		return nil, err
 	}
-	q.Answerer = patiently(&leaderAnswerer{tunnel: sight.tunnel, candidates: q.leaders, group: group})
+	q.from = patiently(&leaderAnswerer{tunnel: sight.tunnel, candidates: q.leaders, group: group})
 	return q, nil
 }
 
@@ -68,16 +67,37 @@ func (q *asking) look(ctx context.Context, limit time.Duration) (status.Snapshot
 	return s, err
 }
 
-// leaders are those to choose from.
-func (q *asking) leaders(ctx context.Context) ([]tunnel.Candidate, error) {
+// leaders are those to choose from. Known ones are kept as long as they can be
+// dialled: a look takes several requests, which a turn of a conversation can do without.
+func (q *asking) leaders(ctx context.Context, again bool) ([]tunnel.Candidate, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.app.now().Sub(q.lastAt) > recently {
+	if q.outOfDate() && (again || q.canAnswer(q.last) != nil) {
 		if _, err := q.look(ctx, lookTime); err != nil {
 			return nil, err
 		}
 	}
 	return leadersOf(q.last), nil
+}
+
+// outOfDate says whether the cluster may be asked again. Those who call it hold mu.
+func (q *asking) outOfDate() bool { return q.app.now().Sub(q.lastAt) > recently }
+
+// Generate implements chat.Answerer. That a known leader serves no more may show when
+// it has been dialled: then the cluster is asked, once, who does. Nothing has come of
+// an answer by then.
+func (q *asking) Generate(ctx context.Context, r chat.Request, deliver func(string) error) (chat.Stats, error) {
+	q.mu.Lock()
+	old := q.outOfDate()
+	q.mu.Unlock()
+	stats, err := q.from.Generate(ctx, r, deliver)
+	if !old || stats.Chunks > 0 || !doesNotServe(err) || ctx.Err() != nil {
+		return stats, err
+	}
+	if s, lookErr := q.lookAgain(); lookErr != nil || q.canAnswer(s) != nil {
+		return stats, err
+	}
+	return q.from.Generate(ctx, r, deliver)
 }
 
 // canAnswer says why a deployment, or one group of it, cannot be asked.

@@ -101,32 +101,106 @@ func TestNoErrorNeedsNoExplanation(t *testing.T) {
 	}
 }
 
-func TestRequestsSideBySideShareOneLook(t *testing.T) {
+func TestKnownLeadersAreKeptUntilADialFails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		q, looks := askingOf(t, anyGroup, serving())
-		dial := func() {
+		dial := func(again bool) {
 			var all sync.WaitGroup
 			for range 20 {
 				all.Go(func() {
-					if c, err := q.leaders(t.Context()); err != nil || len(c) != 1 {
+					if c, err := q.leaders(t.Context(), again); err != nil || len(c) != 1 {
 						t.Errorf("candidates %v, error %v", c, err)
 					}
 				})
 			}
 			all.Wait()
 		}
-		dial()
-		dial()
-		if *looks != 1 {
-			t.Errorf("%d looks", *looks)
-		}
-		time.Sleep(recently + time.Millisecond)
-		dial()
-		if *looks != 2 {
-			t.Errorf("%d looks after a while", *looks)
+		for _, step := range []struct {
+			name  string
+			after time.Duration
+			again bool
+			looks int
+		}{
+			{"the first requests, side by side", 0, false, 1},
+			{"a later turn", time.Hour, false, 1},
+			{"dials that failed, side by side", 0, true, 2},
+			{"a dial that fails right after a look", recently, true, 2},
+			{"a dial that fails later", time.Millisecond, true, 3},
+		} {
+			time.Sleep(step.after)
+			dial(step.again)
+			if *looks != step.looks {
+				t.Errorf("%s: %d looks, want %d", step.name, *looks, step.looks)
+			}
 		}
 	})
+}
+
+func TestLeadersThatDidNotServeAreLookedForAnew(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		q, looks := askingOf(t, anyGroup, loading(), serving())
+		for want := 1; want <= 2; want++ {
+			if _, err := q.leaders(t.Context(), false); err != nil || *looks != want {
+				t.Errorf("%d looks, error %v", *looks, err)
+			}
+			time.Sleep(time.Hour)
+		}
+	})
+}
+
+// inTurn answers each request by the next of its ends.
+type inTurn struct {
+	ends  []error
+	text  string // in front of each end
+	asked int
+}
+
+func (m *inTurn) Generate(_ context.Context, _ chat.Request, deliver func(string) error) (chat.Stats, error) {
+	m.asked++
+	var stats chat.Stats
+	if m.text != "" {
+		stats.Chunks = 1
+		_ = deliver(m.text)
+	}
+	return stats, m.ends[min(m.asked, len(m.ends))-1]
+}
+
+func TestALeaderThatServesNoMoreIsReplacedOnce(t *testing.T) {
+	t.Parallel()
+	refused := &tunnel.PortRefusedError{Pod: tunnel.Pod{Name: "llama-0"}, Port: 9999}
+	for _, tt := range []struct {
+		name  string
+		model inTurn
+		after time.Duration // since the last look
+		then  status.Snapshot
+		asked int
+		err   error
+	}{
+		{"another one serves", inTurn{ends: []error{refused, nil}}, time.Hour, serving(), 2, nil},
+		{"the other one does not either", inTurn{ends: []error{refused}}, time.Hour, serving(), 2, refused},
+		{"none serves", inTurn{ends: []error{refused, nil}}, time.Hour, loading(), 1, refused},
+		{"it has been looked right before", inTurn{ends: []error{refused, nil}}, 0, serving(), 1, refused},
+		{"it had begun to answer", inTurn{ends: []error{refused, nil}, text: "x"}, time.Hour, serving(), 1, refused},
+		{"another error", inTurn{ends: []error{io.ErrUnexpectedEOF, nil}}, time.Hour, serving(), 1, io.ErrUnexpectedEOF},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				q, _ := askingOf(t, anyGroup, serving(), tt.then)
+				q.from = &tt.model
+				if _, err := q.look(t.Context(), lookTime); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(tt.after)
+				_, err := q.Generate(t.Context(), chat.Request{}, func(string) error { return nil })
+				if tt.model.asked != tt.asked || !errors.Is(err, tt.err) {
+					t.Errorf("asked %d times, error %v", tt.model.asked, err)
+				}
+			})
+		})
+	}
 }
 
 func TestALookThatTakesTooLongSaysWhatItWaitedFor(t *testing.T) {
@@ -137,7 +211,7 @@ func TestALookThatTakesTooLongSaysWhatItWaitedFor(t *testing.T) {
 			<-ctx.Done()
 			return status.Snapshot{}, &url.Error{Op: "Get", Err: ctx.Err()}
 		}
-		if _, err := q.leaders(t.Context()); err == nil || err.Error() != "gave up after 1m0s: the cluster did not tell which leader serves" {
+		if _, err := q.leaders(t.Context(), false); err == nil || err.Error() != "gave up after 1m0s: the cluster did not tell which leader serves" {
 			t.Errorf("error %v", err)
 		}
 	})

@@ -68,8 +68,8 @@ func (l *leaders) now() (status.Snapshot, <-chan struct{}) {
 	return l.last, l.news
 }
 
-// candidates is what a tunnel.Route asks.
-func (l *leaders) candidates(context.Context) ([]tunnel.Candidate, error) {
+// candidates is what a tunnel.Route asks. Snapshots come by themselves.
+func (l *leaders) candidates(context.Context, bool) ([]tunnel.Candidate, error) {
 	s, _ := l.now()
 	return leadersOf(s), nil
 }

@@ -79,7 +79,7 @@ func TestLeadersTellOfEachSnapshot(t *testing.T) {
 	default:
 		t.Error("a snapshot was not told of")
 	}
-	if got, err := l.candidates(t.Context()); err != nil || len(got) != 1 || got[0].Group != 1 {
+	if got, err := l.candidates(t.Context(), false); err != nil || len(got) != 1 || got[0].Group != 1 {
 		t.Errorf("candidates %v, %v", got, err)
 	}
 	select {

@@ -24,8 +24,8 @@ const (
 )
 
 // Route dials a port of whichever leader of one deployment can answer. Each dial
-// asks for the candidates anew, so that it follows the groups: a leader that was
-// recreated, a rolling update, several replicas.
+// asks for the candidates, and again when it fails, so that it follows the groups: a
+// leader that was recreated, a rolling update, several replicas.
 //
 // What may pass is tried again, another leader at once and the same ones after a
 // pause: a tunnel that was lost, a pod that is not running any more. Nothing has
@@ -36,9 +36,10 @@ const (
 type Route struct {
 	Tunnel *Tunnel
 	Port   int
-	// Candidates are the leaders as they are now. It is asked at each dial and
-	// before each row of attempts, so it should cost little. Its error ends the dial.
-	Candidates func(context.Context) ([]Candidate, error)
+	// Candidates are the leaders as far as they are known. It is asked at each dial and
+	// before each row of attempts, so it should cost little; again says that the row
+	// before failed, so that what is known may be out of date. Its error ends the dial.
+	Candidates func(ctx context.Context, again bool) ([]Candidate, error)
 	// Group is the one group that is talked to; nil takes any.
 	Group *int
 	// Patience bounds a dial besides its context; 0 means DefaultPatience.
@@ -58,8 +59,8 @@ func (r *Route) DialContext(ctx context.Context, _, _ string) (net.Conn, error) 
 	}
 	within, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for pause := firstPause; ; pause = min(2*pause, maxPause) {
-		candidates, err := r.Candidates(within)
+	for pause, again := firstPause, false; ; pause, again = min(2*pause, maxPause), true {
+		candidates, err := r.Candidates(within, again)
 		if err != nil {
 			return nil, fmt.Errorf("looking for a leader: %w", err)
 		}

@@ -24,6 +24,7 @@ type stage struct {
 	open       func(Pod) (httpstream.Connection, error)
 
 	asked  int
+	again  []bool   // with which word each time
 	opened []string // pods, in the order of the dials
 	at     []time.Duration
 }
@@ -40,8 +41,9 @@ func (s *stage) route(t *testing.T) *Route {
 		return &fakeShared{closed: make(chan bool)}, nil
 	})
 	t.Cleanup(func() { _ = tunnel.Close() })
-	return &Route{Tunnel: tunnel, Port: 8000, Candidates: func(context.Context) ([]Candidate, error) {
+	return &Route{Tunnel: tunnel, Port: 8000, Candidates: func(_ context.Context, again bool) ([]Candidate, error) {
 		s.asked++
+		s.again = append(s.again, again)
 		return s.candidates, nil
 	}}
 }
@@ -113,6 +115,9 @@ func TestARouteFollowsALeaderThatIsCreatedAnew(t *testing.T) {
 		}
 		if want := []string{"llama-0/1", "llama-0/2"}; !slices.Equal(s.opened, want) {
 			t.Errorf("dialled %v, want %v", s.opened, want)
+		}
+		if want := []bool{false, true}; !slices.Equal(s.again, want) {
+			t.Errorf("candidates are asked for again: %v, want %v", s.again, want)
 		}
 		if pod, roundTrip := r.Last(); pod.UID != "2" || roundTrip != 20*time.Millisecond {
 			t.Errorf("last: %v in %s", pod, roundTrip)
@@ -279,7 +284,7 @@ func TestRequestsThroughARouteSurviveCancelledOnes(t *testing.T) {
 		}
 		hello(w, r)
 	}))
-	route := &Route{Tunnel: s.start(), Port: 8000, Candidates: func(context.Context) ([]Candidate, error) {
+	route := &Route{Tunnel: s.start(), Port: 8000, Candidates: func(context.Context, bool) ([]Candidate, error) {
 		return []Candidate{{Pod: leader, Running: true, Serving: true}}, nil
 	}}
 	client := &http.Client{Transport: &http.Transport{DialContext: route.DialContext, DisableKeepAlives: true}}

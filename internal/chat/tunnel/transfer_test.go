@@ -128,7 +128,7 @@ func BenchmarkRequest(b *testing.B) {
 			}
 		}
 	}
-	route := &Route{Tunnel: s.start(), Port: 8000, Candidates: func(context.Context) ([]Candidate, error) {
+	route := &Route{Tunnel: s.start(), Port: 8000, Candidates: func(context.Context, bool) ([]Candidate, error) {
 		return []Candidate{{Pod: leader, Running: true, Serving: true}}, nil
 	}}
 	b.Run("tunnel", through(route.DialContext))
