@@ -201,6 +201,20 @@ func TestPastedTextGoesIntoTheInput(t *testing.T) {
 	}
 }
 
+func TestAFieldThatWasLeftShowsItsBeginning(t *testing.T) {
+	t.Parallel()
+	p := opened(80, 24, Options{})
+	long := "gs://bucket/" + strings.Repeat("folder/", 12) + "int8"
+	give(p, "tab", long)
+	if view := ansi.Strip(p.View()); strings.Contains(view, "gs://bucket/") || !strings.Contains(view, "folder/int8") {
+		t.Errorf("the cursor is not in sight:\n%s", view)
+	}
+	give(p, "tab")
+	if view := ansi.Strip(p.View()); !strings.Contains(view, "gs://bucket/folder/") || strings.Contains(view, "folder/int8") {
+		t.Errorf("the beginning is not in sight:\n%s", view)
+	}
+}
+
 func TestLettersThatNoInputTakesAreLeftToTheProgram(t *testing.T) {
 	t.Parallel()
 	p := opened(80, 24, Options{})

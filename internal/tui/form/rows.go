@@ -112,6 +112,9 @@ func (p *Pane) valueView(f Field) string {
 		default:
 			in.SetPlaceholder(f.Default + " (default)")
 		}
+		if p.focus != (stop{stopField, f.Name}) {
+			return in.Idle()
+		}
 		return in.View()
 	}
 	var parts []string

@@ -183,6 +183,15 @@ func (i *Input) View() string {
 	return i.s.Text.Render(b.String())
 }
 
+// Idle is what is visible of the text while the cursor is elsewhere: its
+// beginning, with a mark where it is cut.
+func (i *Input) Idle() string {
+	if len(i.chars) == 0 {
+		return i.View()
+	}
+	return i.s.Text.Render(ansi.Truncate(i.Value(), i.width, i.s.Glyphs.Ellipsis))
+}
+
 // CursorX is the column of the cursor, counted from the left of View.
 func (i *Input) CursorX() int {
 	x := 0

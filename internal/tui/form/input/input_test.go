@@ -100,6 +100,27 @@ func TestAPastedTextLosesWhatIsAroundItAndWhatATerminalWouldObey(t *testing.T) {
 	}
 }
 
+func TestATextThatIsNotEditedShowsItsBeginning(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ value, want string }{
+		"a text with room to spare":                     {"gs://a", "gs://a"},
+		"a text as wide as the room needs no cursor":    {"0123456789", "0123456789"},
+		"a text that is wider is cut behind, with mark": {"0123456789a", "012345678…"},
+		"no text is its placeholder":                    {"", "required"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i := New(styles.New(styles.Options{}))
+			i.SetPlaceholder("required")
+			i.SetWidth(10)
+			i.SetValue(test.value)
+			if got := ansi.Strip(i.Idle()); got != test.want {
+				t.Errorf("%q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
 func FuzzNothingLeavesTheRoom(f *testing.F) {
 	f.Add("gs://models/日本語/👩‍👩‍👧/e\u0301\u0301", 7, 3)
 	f.Add("\x1b]0;t\x07abc", 1, 0)
