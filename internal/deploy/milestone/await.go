@@ -17,7 +17,7 @@ func (c *composer) await() {
 	}
 	serving, ready := c.get(Serving), c.get(Ready)
 	switch {
-	case serving.State == Pending && (c.get(Server).State == Done || c.get(Images).State == Done && !c.loading()):
+	case serving.State == Pending && (c.get(Server).State == Done || c.get(Images).State == Done && !c.loading() && !c.serverEnded()):
 		serving.settle(latest(c.before(Serving), c.facts.LeaderUnready), serving.Finished, false)
 	case serving.State == Done && ready.State == Pending:
 		ready.settle(latest(c.before(Ready), c.facts.Unready), ready.Finished, false)
@@ -51,6 +51,14 @@ func (c *composer) nextInChain() *Milestone {
 		next = &Milestone{}
 	}
 	return next
+}
+
+// serverEnded reports whether the model server is known not to run: nothing would
+// answer until it does.
+func (c *composer) serverEnded() bool {
+	process := c.get(Process)
+	_, runs := c.facts.Containers[process.Container]
+	return process.Container != "" && !runs
 }
 
 // loading reports whether a log tells of something under way.

@@ -193,6 +193,16 @@ func TestCompose(t *testing.T) {
 			[]string{"restore pending", "mesh pending"},
 		},
 		{
+			"a server that has ended is not waited for to answer",
+			func(f *Facts) { delete(f.Containers, "jax-tpu") },
+			[]Line{
+				{Container: "worker", Pod: "w", Time: at(72), Text: "Pathways Server serving on [::]:38679"},
+				{Container: "pathways-rm", Time: at(80), Text: "1/1 Pathways Slices Now Ready"},
+				server(99, "Num_devices: 16"),
+			},
+			[]string{"slices done 1/1 from 1m0s to 1m20s", "restore pending", "serving pending", "ready pending 1/2"},
+		},
+		{
 			"the silence of logs that cannot be read means nothing",
 			func(f *Facts) { f.Blind = true }, nil,
 			[]string{"resource-manager pending", "process pending", "serving active from 1m10s awaited"},
