@@ -38,7 +38,7 @@ func (e *eye) expect(want func(*terminal.Terminal) bool) <-chan time.Time {
 }
 
 // look is called after each piece of output.
-func (e *eye) look() {
+func (e *eye) look([]byte) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.want == nil || e.term == nil || !e.want(e.term) {

@@ -28,12 +28,13 @@ type Terminal struct {
 	changed  chan struct{}
 	read     chan struct{} // all that the program wrote has been read
 	ended    chan struct{} // the program has ended
-	observe  func()
+	observe  func(output []byte)
 }
 
 // Start runs cmd in a terminal of w by h cells. It must be closed. observe, if not
-// nil, is called after each piece of output that the screen has taken in.
-func Start(cmd *exec.Cmd, w, h int, observe func()) (*Terminal, error) {
+// nil, is called after each piece of output that the screen has taken in, with the
+// piece, which it must not keep.
+func Start(cmd *exec.Cmd, w, h int, observe func(output []byte)) (*Terminal, error) {
 	t := &Terminal{
 		cmd: cmd, emulator: vt.NewSafeEmulator(w, h), observe: observe,
 		changed: make(chan struct{}, 1), read: make(chan struct{}), ended: make(chan struct{}),
@@ -70,7 +71,7 @@ func (t *Terminal) show() {
 		if n > 0 {
 			_, _ = t.emulator.Write(buffer[:n])
 			if t.observe != nil {
-				t.observe()
+				t.observe(buffer[:n])
 			}
 			select {
 			case t.changed <- struct{}{}:
