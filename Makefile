@@ -23,7 +23,8 @@ LINT := $(GO) -C tools/lint tool -n golangci-lint
 # Packages of the sandbox that do not link Kubernetes: they compile in seconds and are
 # tested with the race detector.
 LIGHT := ./internal/simnet/... ./internal/container/... ./internal/world/... \
-	./internal/scenario/... ./internal/kubelet/... ./internal/images/...
+	./internal/scenario/... ./internal/kubelet/... ./internal/images/... \
+	./internal/recording/... ./internal/picture/...
 HEAVY := ./internal/nodepool/... ./internal/controlplane/... ./internal/lwsmanager/... \
 	./internal/cluster/... ./cmd/...
 
@@ -131,7 +132,7 @@ bench-help: ## Measure --help beside stern's, built from its module; prints a ta
 	$(GO) -C tools run ./benchhelp
 
 .PHONY: screenshots
-screenshots: build sandbox ## Take pictures of the dashboard on a sandbox: docs/screens/*.svg
+screenshots: build sandbox ## Take pictures of the dashboard and record a demo, on sandboxes: docs/screens/
 	BIN=$(CURDIR)/bin $(GO) -C sandbox run ./screenshots
 
 .PHONY: fuzz

@@ -184,11 +184,16 @@ func (s *Sandbox) State() string { return filepath.Join(s.root, "state") }
 // its own.
 func (s *Sandbox) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, name), args...)
-	cmd.Env = append(os.Environ(),
+	cmd.Env = s.Environ()
+	return cmd
+}
+
+// Environ is an environment in which the binaries are found and speak to the sandbox.
+func (s *Sandbox) Environ() []string {
+	return append(os.Environ(),
 		"KUBECONFIG="+s.Kubeconfig(), "HOME="+s.root, "XDG_STATE_HOME="+s.State(),
 		"PATH="+s.bin+string(os.PathListSeparator)+os.Getenv("PATH"),
 	)
-	return cmd
 }
 
 // Do runs one of the binaries to its end, which must be a good one.

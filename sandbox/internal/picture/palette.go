@@ -1,4 +1,4 @@
-package main
+package picture
 
 // A dark terminal: its own two colours, and the sixteen that a person may choose. The
 // dashboard names them by number.

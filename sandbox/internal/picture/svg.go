@@ -1,15 +1,12 @@
-package main
+package picture
 
 import (
-	"cmp"
 	"encoding/xml"
 	"fmt"
-	"image/color"
 	"maps"
 	"slices"
 	"strings"
 
-	uv "github.com/charmbracelet/ultraviolet"
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -20,176 +17,147 @@ const (
 	fontSize              = 14
 	baseline              = 13.5 // of a cell, from its top
 	margin                = 12.0
+	// bleed is how far lines reach beyond their rows, so that they meet at any scale.
+	bleed = 0.5
 )
 
-// screen is what a picture is made of.
-type screen interface {
-	Width() int
-	Height() int
-	CellAt(x, y int) *uv.Cell
-}
-
-// paint is how cells look.
-type paint struct {
-	front, back     string // back is empty for that of the screen
-	bold, underline bool
-}
-
-// svg draws a screen. Equal screens make equal pictures.
-func svg(s screen, title string) []byte {
-	w := float64(s.Width())*cellWidth + 2*margin
-	h := float64(s.Height())*cellHeight + 2*margin
-	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="img">`+"\n", w, h, w, h)
-	fmt.Fprintf(&b, "<title>%s</title>\n", escaped(title))
-	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" rx="8" fill="%s"/>`+"\n", background)
-	fmt.Fprintf(&b, `<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace" font-size="%d" xml:space="preserve">`+"\n", fontSize)
-	lines := map[string]*strings.Builder{}
-	for y := range s.Height() {
-		drawRow(&b, lines, s, y)
+// Still draws a screen.
+func Still(s Screen, title string) []byte {
+	var looks looks
+	rows := make([]string, s.height)
+	for y := range rows {
+		rows[y] = drawRow(s, y, margin+float64(y)*cellHeight, &looks)
 	}
-	b.WriteString("</g>\n")
-	for _, colour := range slices.Sorted(maps.Keys(lines)) {
-		fmt.Fprintf(&b, `<path fill="none" stroke="%s" d="%s"/>`+"\n", colour, lines[colour])
+	var b strings.Builder
+	begin(&b, s.width, s.height, title)
+	fmt.Fprintf(&b, "<style>\n%s</style>\n", looks.css())
+	for _, row := range rows {
+		b.WriteString(row)
 	}
 	b.WriteString("</svg>\n")
 	return []byte(b.String())
 }
 
-// drawRow writes the text of one row, and collects the lines in it by colour.
-func drawRow(b *strings.Builder, lines map[string]*strings.Builder, s screen, y int) {
-	for x := 0; x < s.Width(); {
-		p := paintOf(s.CellAt(x, y))
+// begin writes what comes before the rows.
+func begin(b *strings.Builder, columns, rows int, title string) {
+	w := float64(columns)*cellWidth + 2*margin
+	h := float64(rows)*cellHeight + 2*margin
+	fmt.Fprintf(b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="img"`, w, h, w, h)
+	fmt.Fprintf(b, ` font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace" font-size="%d">`+"\n", fontSize)
+	fmt.Fprintf(b, "<title>%s</title>\n", escaped(title))
+	fmt.Fprintf(b, `<rect width="100%%" height="100%%" rx="8" fill="%s"/>`+"\n", background)
+}
+
+// drawRow draws one row of a screen with its upper edge at top.
+func drawRow(s Screen, y int, top float64, looks *looks) string {
+	var b strings.Builder
+	strokes := map[string]string{} // by colour
+	for x := 0; x < s.width; {
+		p := paintOf(s.cells.CellAt(x, y))
 		text, end := stretch(s, x, y, p)
-		left, top := margin+float64(x)*cellWidth, margin+float64(y)*cellHeight
-		width := float64(end-x) * cellWidth
+		left := margin + float64(x)*cellWidth
 		if p.back != "" {
-			fmt.Fprintf(b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" fill="%s"/>`+"\n", left, top, width, cellHeight, p.back)
+			drawRect(&b, left, top, float64(end-x)*cellWidth, p.back)
 		}
-		if strokes, isLine := drawn(text, left, top); isLine {
-			if lines[p.front] == nil {
-				lines[p.front] = &strings.Builder{}
-			}
-			lines[p.front].WriteString(strokes)
-		} else if text == "▌" {
-			fmt.Fprintf(b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" fill="%s"/>`+"\n", left, top, cellWidth/2, cellHeight, p.front)
+		if lines, ok := strokesOf(text, left, top); ok {
+			strokes[p.front] += lines
+		} else if text == halfBlock {
+			drawRect(&b, left, top, cellWidth/2, p.front)
 		} else if strings.TrimSpace(text) != "" {
-			writeText(b, text, left, top, p)
+			drawText(&b, text, left, top, looks.class(p))
 		}
 		x = end
 	}
+	for _, colour := range slices.Sorted(maps.Keys(strokes)) {
+		fmt.Fprintf(&b, `<path stroke="%s" d="%s"/>`+"\n", colour, strokes[colour])
+	}
+	return b.String()
 }
 
-// stretch returns the longest text from a cell on that can be written at once: of one
-// paint, without a gap, and either all lines or none.
-func stretch(s screen, x, y int, p paint) (text string, end int) {
-	first := content(s.CellAt(x, y))
-	alone := strings.Contains(strokesOf, first) || first == "▌"
-	blanks := 0
-	for end = x; end < s.Width(); {
-		c := s.CellAt(end, y)
-		t := content(c)
-		if paintOf(c) != p || end > x && (alone || strings.Contains(strokesOf, t) || t == "▌") && (t != "─" || first != "─") {
+// stretch returns the longest text from a cell on that can be drawn at once: of one
+// paint, and either all lines or none. Blanks that show nothing belong to any text.
+func stretch(s Screen, x, y int, p paint) (text string, end int) {
+	first := content(s.cells.CellAt(x, y))
+	for end = x; end < s.width; {
+		c := s.cells.CellAt(end, y)
+		t, q := content(c), paintOf(c)
+		if q != p && (!q.none() || p.back != "" || p.decorated()) {
 			break
 		}
-		if t == " " {
-			blanks++
-		} else {
-			if blanks > 1 && p.back == "" && strings.TrimSpace(text) != "" {
-				// What follows a gap is placed by itself.
-				return text[:len(text)-blanks], end - blanks
-			}
-			blanks = 0
+		if end > x && (isDrawn(first) || isDrawn(t)) && (t != "─" || first != "─") {
+			break
 		}
 		text += t
-		end += max(c.Width, 1)
+		end += cells(c)
 	}
 	return text, end
 }
 
-// content is what a cell shows.
-func content(c *uv.Cell) string {
-	if c == nil {
-		return " "
-	}
-	return cmp.Or(c.Content, " ")
+func drawRect(b *strings.Builder, left, top, width float64, colour string) {
+	fmt.Fprintf(b, `<rect x="%s" y="%s" width="%s" height="%s" class="b" fill="%s"/>`+"\n",
+		number(left), number(top), number(width), number(cellHeight), colour)
 }
 
-func writeText(b *strings.Builder, text string, left, top float64, p paint) {
-	trimmed := strings.TrimLeft(text, " ")
-	left += float64(len(text)-len(trimmed)) * cellWidth
-	trimmed = strings.TrimRight(trimmed, " ")
-	fmt.Fprintf(b, `<text x="%.1f" y="%.1f" textLength="%.1f" lengthAdjust="spacingAndGlyphs" fill="%s"`,
-		left, top+baseline, float64(ansi.StringWidth(trimmed))*cellWidth, p.front)
-	if p.bold {
-		b.WriteString(` font-weight="bold"`)
+// drawText draws a text. What follows a gap is placed by itself, since SVG makes one
+// blank of several.
+func drawText(b *strings.Builder, text string, left, top float64, class string) {
+	for {
+		rest := strings.TrimLeft(text, " ")
+		if rest == "" {
+			return
+		}
+		left += float64(len(text)-len(rest)) * cellWidth
+		part, _, _ := strings.Cut(rest, "  ")
+		text, part = rest[len(part):], strings.TrimRight(part, " ")
+		width := float64(ansi.StringWidth(part)) * cellWidth
+		fmt.Fprintf(b, `<text x="%s" y="%s" textLength="%s" class="%s">%s</text>`+"\n",
+			number(left), number(top+baseline), number(width), class, escaped(part))
+		left += float64(ansi.StringWidth(rest[:len(rest)-len(text)])) * cellWidth
 	}
-	if p.underline {
-		b.WriteString(` text-decoration="underline"`)
+}
+
+// halfBlock marks what has the focus. It and lines are drawn rather than written, so
+// that they meet whatever font there is.
+const halfBlock = "▌"
+
+func isDrawn(character string) bool { return strings.Contains("─│┬┴┼"+halfBlock, character) }
+
+// strokesOf returns the strokes of a text of lines.
+func strokesOf(text string, left, top float64) (path string, ok bool) {
+	middle, half := number(top+cellHeight/2), number(left+cellWidth/2)
+	across := fmt.Sprintf("M%s %sh%s", number(left), middle, number(float64(ansi.StringWidth(text))*cellWidth))
+	through := fmt.Sprintf("M%s %sv%s", half, number(top-bleed), number(cellHeight+2*bleed))
+	switch {
+	case text == "│":
+		return through, true
+	case text == "┼":
+		return across + through, true
+	case text == "┬":
+		return across + fmt.Sprintf("M%s %sv%s", half, middle, number(cellHeight/2+bleed)), true
+	case text == "┴":
+		return across + fmt.Sprintf("M%s %sv%s", half, number(top-bleed), number(cellHeight/2+bleed)), true
+	case text != "" && strings.Trim(text, "─") == "":
+		return across, true
 	}
-	fmt.Fprintf(b, ">%s</text>\n", escaped(trimmed))
+	return "", false
+}
+
+// number writes a length, to a tenth of a pixel.
+func number(length float64) string {
+	return decimal(length, 1)
+}
+
+// decimal writes a number with so many decimals, or fewer if they are zeros.
+func decimal(value float64, decimals int) string {
+	text := strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.*f", decimals, value), "0"), ".")
+	if text == "-0" || text == "-" {
+		return "0"
+	}
+	return text
 }
 
 func escaped(text string) string {
 	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(text))
+	_ = xml.EscapeText(&b, []byte(text)) // a builder never fails
 	return b.String()
-}
-
-// strokesOf are the characters that are drawn rather than written, so that they meet
-// whatever font there is.
-const strokesOf = "─│┬┴┼"
-
-// drawn returns the strokes of a text of such characters.
-func drawn(text string, left, top float64) (path string, isLine bool) {
-	if text == "" || !strings.ContainsAny(text, strokesOf) || strings.Trim(text, strokesOf) != "" {
-		return "", false
-	}
-	middle, half := top+cellHeight/2, left+cellWidth/2
-	if text != "│" {
-		path = fmt.Sprintf("M%.1f %.1fh%.1f", left, middle, float64(ansi.StringWidth(text))*cellWidth)
-	}
-	switch text {
-	case "│", "┼":
-		path += fmt.Sprintf("M%.1f %.1fv%.0f", half, top, cellHeight)
-	case "┬":
-		path += fmt.Sprintf("M%.1f %.1fv%.0f", half, middle, cellHeight/2)
-	case "┴":
-		path += fmt.Sprintf("M%.1f %.1fv%.0f", half, top, cellHeight/2)
-	}
-	return path, true
-}
-
-// paintOf is how a cell looks.
-func paintOf(c *uv.Cell) paint {
-	if c == nil {
-		return paint{front: foreground}
-	}
-	p := paint{front: hex(c.Style.Fg, foreground), back: hex(c.Style.Bg, "")}
-	if c.Style.Attrs&uv.AttrReverse != 0 {
-		p.front, p.back = cmp.Or(p.back, background), p.front
-	}
-	p.bold = c.Style.Attrs&uv.AttrBold != 0
-	p.underline = c.Style.Underline != ansi.UnderlineNone
-	if content(c) == " " && p.back == "" && !p.underline {
-		// Blanks take the paint of what they stand between.
-		p.front, p.bold = foreground, false
-	}
-	return p
-}
-
-// hex is a colour of the terminal as SVG writes it.
-func hex(c color.Color, none string) string {
-	switch c := c.(type) {
-	case nil:
-		return none
-	case ansi.BasicColor:
-		return palette[c]
-	case ansi.IndexedColor:
-		if c < ansi.IndexedColor(len(palette)) {
-			return palette[c]
-		}
-	}
-	r, g, b, _ := c.RGBA()
-	return fmt.Sprintf("#%02x%02x%02x", r>>8, g>>8, b>>8)
 }
