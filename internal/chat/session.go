@@ -86,6 +86,14 @@ func (s *Session) Add(piece string) (complete bool) {
 	return s.guard.complete
 }
 
+// Count tells in how many pieces the running answer came so far. Without a running turn
+// it does nothing.
+func (s *Session) Count(pieces int) {
+	if s.running {
+		s.turns[len(s.turns)-1].Stats.Chunks = pieces
+	}
+}
+
 // show appends to the running turn's answer.
 func (s *Session) show(text string) {
 	if text == "" {

@@ -15,6 +15,7 @@ type Stream struct {
 
 	mu      sync.Mutex
 	pending strings.Builder
+	pieces  int
 	end     *Ended
 }
 
@@ -31,7 +32,10 @@ func Start(ctx context.Context, a Answerer, r Request) *Stream {
 	go func() {
 		defer close(s.done)
 		stats, err := a.Generate(ctx, r, func(text string) error {
-			s.put(func() { s.pending.WriteString(text) })
+			s.put(func() {
+				s.pending.WriteString(text)
+				s.pieces++
+			})
 			return nil
 		})
 		s.put(func() { s.end = &Ended{Stats: stats, Err: err} })
@@ -61,6 +65,13 @@ func (s *Stream) Take() (text string, end *Ended) {
 	text = s.pending.String()
 	s.pending.Reset()
 	return text, s.end
+}
+
+// Pieces is how many pieces came so far.
+func (s *Stream) Pieces() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pieces
 }
 
 // Wait returns when the goroutine has ended.

@@ -63,6 +63,9 @@ func TestASlowTakerLosesNothing(t *testing.T) {
 			if pause == 16*time.Millisecond && takes > 70 {
 				t.Errorf("a taker of each %v was woken %d times for a second of text", pause, takes)
 			}
+			if s.Pieces() != 1000 {
+				t.Errorf("taken each %v: %d pieces", pause, s.Pieces())
+			}
 			if text, end := s.Take(); text != "" || end == nil {
 				t.Errorf("after the end: %q, %v", text, end)
 			}

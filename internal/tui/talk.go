@@ -148,6 +148,7 @@ func (m *Model) onAnswer(msg answerMsg) tea.Cmd {
 		return nil
 	}
 	text, end := t.stream.Take()
+	t.session.Count(t.stream.Pieces())
 	if text != "" && t.session.Add(text) {
 		t.cancel()
 	}

@@ -142,6 +142,28 @@ func TestAConversationOfSeveralTurns(t *testing.T) {
 	}
 }
 
+func TestTheRateIsShownWhileAnAnswerComes(t *testing.T) {
+	t.Parallel()
+	w, model, p := talking(t, 160, 40, tui.Config{})
+	w.snapshots <- ready()
+	p.AwaitText("READY for")
+	p.Type("5")
+	p.AwaitText("[Chat")
+	p.Type("What is a TPU?" + enter)
+	p.AwaitText("waiting 0 s")
+	w.later(time.Second)
+	p.hear(model, "One")
+	p.AwaitText("One", "1.00 s to first token")
+	p.hear(model, " and two")
+	p.AwaitText("One and two")
+	for _, want := range []string{"1.0 tokens/s", "0.5 tokens/s"} {
+		w.later(time.Second) // nothing comes
+		p.AwaitText(want)
+	}
+	p.finish(model, nil)
+	p.AwaitText("0.42 s to first token")
+}
+
 func TestWhileTheModelLoadsAPromptIsHeld(t *testing.T) {
 	t.Parallel()
 	w, model, p := talking(t, 120, 40, tui.Config{})

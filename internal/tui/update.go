@@ -152,6 +152,9 @@ func (m *Model) onTick() tea.Cmd {
 	if m.note != "" && !m.now.Before(m.noteEnds) {
 		m.note = ""
 	}
+	if m.talk.session.Running() {
+		m.talk.pane.Changed() // where no text comes, its rate falls
+	}
 	cmds := []tea.Cmd{tick()}
 	if m.retry != nil && !m.now.Before(m.retryAt) {
 		retry := m.retry

@@ -145,7 +145,8 @@ func (p *Pane) SetModel(m Model) {
 	p.place()
 }
 
-// Changed takes over what happened to the session: turns, text, settings.
+// Changed takes over what happened to the session: turns, text, settings; or that
+// nothing did for a while, where an answer is on its way.
 func (p *Pane) Changed() {
 	said := p.session.Turns()
 	p.turns = p.turns[:min(len(p.turns), len(said))]

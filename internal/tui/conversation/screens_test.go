@@ -58,9 +58,12 @@ func TestScreens(t *testing.T) {
 			begin(s, "What is a TPU?")
 			p := pane(w, h, s)
 			p.SetNow(now.Add(-time.Second))
-			s.Add("A **tensor processing unit** is an ASIC for")
+			s.Add("A **tensor processing unit** is an ")
 			p.Changed()
 			p.SetNow(now)
+			s.Add("ASIC for")
+			s.Count(32)
+			p.Changed()
 			return p
 		},
 		"all-stats": func(w, h int) *Pane {

@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,11 +60,8 @@ func (p *Pane) status(n int) []string {
 	case chat.Waiting:
 		rows = append(rows, p.progress("waiting "+elapsed(p.since(t)), "for the first token"))
 	case chat.Answering:
-		stats := t.of.Stats
-		if stats.FirstText == 0 {
-			stats.FirstText = t.first
-		}
-		rows = append(rows, p.progress(append([]string{"answering " + elapsed(p.since(t))}, p.measures(stats)...)...))
+		parts := append([]string{"answering " + elapsed(p.since(t))}, speed(t.soFar)...)
+		rows = append(rows, p.progress(parts...))
 	case chat.Done:
 		if t.of.Answer == "" {
 			add(p.s.Warn.Render, "the model answered nothing")
@@ -94,13 +92,14 @@ func (p *Pane) status(n int) []string {
 	return rows
 }
 
-// progress is the row below a running answer, with the key that stops it.
+// progress is the row below a running answer, with the key that stops it. Where parts
+// have no room, the first and the last one stay longest.
 func (p *Pane) progress(parts ...string) string {
 	const stop = "esc stop"
 	w := p.textWidth()
 	room := w - len(stop) - 2
 	for len(parts) > 1 && ansi.StringWidth(p.joined(parts...)) > room {
-		parts = parts[:len(parts)-1]
+		parts = slices.Delete(parts, 1, 2)
 	}
 	text := p.joined(parts...)
 	if room > 0 {
@@ -112,9 +111,9 @@ func (p *Pane) progress(parts ...string) string {
 
 func (p *Pane) since(t *turn) time.Duration { return max(p.now.Sub(t.of.Begun), 0) }
 
-// measures are the times of a request as far as they are known. The server
+// speed is how soon and how fast text came, as far as that is known. The server
 // counts no tokens; the pieces in which an answer comes stand for them.
-func (p *Pane) measures(s chat.Stats) []string {
+func speed(s chat.Stats) []string {
 	var parts []string
 	if s.FirstText > 0 {
 		parts = append(parts, seconds(s.FirstText)+" to first token")
@@ -124,6 +123,12 @@ func (p *Pane) measures(s chat.Stats) []string {
 	} else if rate > 0 {
 		parts = append(parts, fmt.Sprintf("%.1f tokens/s", rate))
 	}
+	return parts
+}
+
+// measures are what is known of a request that has ended.
+func (p *Pane) measures(s chat.Stats) []string {
+	parts := speed(s)
 	if s.RoundTrip > 0 {
 		parts = append(parts, "tunnel "+milliseconds(s.RoundTrip))
 	}

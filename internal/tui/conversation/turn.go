@@ -13,6 +13,10 @@ import (
 // maxShown bounds the text of a turn that is laid out, in bytes.
 const maxShown = 1 << 20
 
+// rateEvery is how often the rate of a running answer changes: a figure that changes
+// with each frame cannot be read.
+const rateEvery = 500 * time.Millisecond
+
 // turn is a turn of the session and how it is shown: in units, each of which
 // has rows. They are the sections of what the person said, one of notices, the
 // sections of the answer, and the status.
@@ -22,6 +26,7 @@ type turn struct {
 	took         int           // bytes of the answer that are laid out
 	end          string        // the last of them
 	first        time.Duration // until some of the answer came, as seen here
+	soFar        chat.Stats    // of the running answer, when its rate was taken last
 }
 
 func newTurn(s *styles.Styles, of chat.Turn, now time.Time) *turn {
@@ -41,8 +46,10 @@ func (t *turn) is(of chat.Turn) bool {
 func (t *turn) take(of chat.Turn, now time.Time) {
 	if t.first == 0 && of.State == chat.Answering {
 		t.first = max(now.Sub(of.Begun), 0)
+		t.soFar = chat.Stats{FirstText: t.first, Total: t.first}
 	}
 	t.of = of
+	t.rate(now)
 	text := shown(of.Answer)
 	if len(text) < t.took || !strings.HasSuffix(text[:t.took], t.end) {
 		// The end of an answer can turn out to be none of it.
@@ -55,6 +62,13 @@ func (t *turn) take(of chat.Turn, now time.Time) {
 	t.answer.Append(text[t.took:])
 	t.took = len(text)
 	t.end = strings.Clone(text[max(t.took-64, 0):])
+}
+
+// rate takes the rate of a running answer, unless it was taken a moment ago.
+func (t *turn) rate(now time.Time) {
+	if total := now.Sub(t.of.Begun); t.of.State == chat.Answering && total-t.soFar.Total >= rateEvery {
+		t.soFar.Chunks, t.soFar.Total = t.of.Stats.Chunks, total
+	}
 }
 
 // shown is the beginning of a text that is laid out.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/google/go-cmp/cmp"
@@ -45,6 +46,68 @@ func TestEveryEndIsSaidInWords(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTheRateOfARunningAnswer(t *testing.T) {
+	t.Parallel()
+	s := session()
+	begin(s, "q")
+	p := pane(80, 12, s)
+	at := now
+	rate := func() string {
+		_, rate, _ := strings.Cut(line(screen(p), "answering"), "to first token · ")
+		rate, _, _ = strings.Cut(rate, "  ")
+		return rate
+	}
+	come := func(pieces int) {
+		p.SetNow(at)
+		s.Add("x")
+		s.Count(pieces)
+		p.Changed()
+	}
+	come(1)
+	if got := rate(); got != "" {
+		t.Errorf("of one piece: %q", got)
+	}
+
+	// 100 pieces a second, then 200 a second.
+	var seen []string
+	for i := 1; i <= 200; i++ {
+		at = at.Add(10 * time.Millisecond)
+		come(1 + i + max(i-100, 0))
+		if got := rate(); got != "" && (len(seen) == 0 || got != seen[len(seen)-1]) {
+			seen = append(seen, got)
+		}
+	}
+	if diff := cmp.Diff([]string{"100 tokens/s", "133 tokens/s", "150 tokens/s"}, seen); diff != "" {
+		t.Errorf("rates of two seconds (-want +got):\n%s", diff)
+	}
+
+	// Nothing comes, and time passes.
+	for _, want := range []string{"100 tokens/s", "75 tokens/s"} {
+		at = at.Add(time.Second)
+		p.SetNow(at)
+		p.Changed()
+		if rate() != want {
+			t.Errorf("after %s: %q, want %q", at.Sub(now), rate(), want)
+		}
+	}
+	s.End(measured, nil)
+	p.Changed()
+	p.SetNow(at.Add(time.Hour))
+	if got := line(screen(p), "tokens/s"); !strings.Contains(got, "31 tokens/s") {
+		t.Errorf("at the end: %q", got)
+	}
+}
+
+// line is the first one with a text in it.
+func line(screen, with string) string {
+	for l := range strings.Lines(screen) {
+		if strings.Contains(l, with) {
+			return strings.TrimSuffix(l, "\n")
+		}
+	}
+	return ""
 }
 
 func TestAnAnswerThatShrinksAtItsEnd(t *testing.T) {
