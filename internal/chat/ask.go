@@ -22,9 +22,9 @@ type Answerer interface {
 var errComplete = errors.New("the answer is complete")
 
 // Ask sends a text and waits for the end of its answer, for a caller without a
-// screen. What is certain of the answer goes to deliver as it comes, put together
-// the turn's Answer; an error of deliver ends the request. The turn is returned with the error by which it
-// did not come to its end.
+// screen. What is certain of the answer goes to deliver as it comes, put together the
+// turn's Answer; an error of deliver ends the request. The turn is returned with the
+// error by which it did not come to its end.
 func (s *Session) Ask(ctx context.Context, a Answerer, text string, now func() time.Time, deliver func(delta string) error) (Turn, error) {
 	r, err := s.Begin(text, now())
 	if err != nil {
