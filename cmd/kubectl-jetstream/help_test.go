@@ -79,3 +79,23 @@ func TestMisuseIsAnsweredInTheCommandsWords(t *testing.T) {
 		})
 	}
 }
+
+func TestTheCommandsAfterHelpAreCompleted(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"help st":         "status\tShow what a deployment is doing\n:4\n",
+		"help config v":   "view\tPrint every setting with its value and where that comes from\n:4\n",
+		"help status any": ":4\n",
+		"help nothing v":  ":4\n",
+	} {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			code := run(t.Context(), append([]string{"kubectl-jetstream", "__complete"}, strings.Fields(line)...),
+				streams{IOStreams: genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: io.Discard}})
+			if code != 0 || out.String() != want {
+				t.Errorf("exit code %d, output %q, want %q", code, &out, want)
+			}
+		})
+	}
+}

@@ -157,6 +157,17 @@ func newHelpCommand() *cobra.Command {
 			about.InitDefaultHelpFlag()
 			return about.Help()
 		},
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+			var fitting []string
+			if about, rest, err := cmd.Root().Find(args); err == nil && len(rest) == 0 {
+				for _, sub := range about.Commands() {
+					if sub.IsAvailableCommand() && strings.HasPrefix(sub.Name(), toComplete) {
+						fitting = append(fitting, cobra.CompletionWithDesc(sub.Name(), sub.Short))
+					}
+				}
+			}
+			return fitting, cobra.ShellCompDirectiveNoFileComp
+		},
 	}
 }
 
