@@ -143,6 +143,9 @@ func (l *liveLines) add(entries []logstore.Entry) {
 func (l *liveLines) print(p *logPrinter) error {
 	slices.SortStableFunc(l.waiting, func(a, b logstore.Entry) int { return a.Line.Time.Compare(b.Line.Time) })
 	for _, e := range l.waiting {
+		if e.Gap == nil && l.far.repeats(e) {
+			continue
+		}
 		if err := p.print(e); err != nil {
 			return err
 		}

@@ -125,3 +125,37 @@ func TestWhatKeepsLinesFromBeingShownIsToldOnce(t *testing.T) {
 		}
 	})
 }
+
+// A container's present log may be that of a run which is not known of yet, and is then
+// read as the run's before: package watch.
+func TestTheBeginningOfARunThatWasReadAsTheOneBeforeIsFollowedOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		f := followLogs(ctx, t)
+		first := logRun("p-0", "jax-tpu", "x")
+		second := first
+		second.Restart = 1
+		for _, read := range []struct {
+			of     status.Origin
+			millis []int
+		}{
+			{first, []int{1, 2}},
+			{first, []int{1000, 1001, 4000}}, // the second run's
+			{second, []int{1000, 1001, 4000, 4001}},
+			{first, []int{3}}, // the rest of the first one, read late
+			{second, []int{4002}},
+		} {
+			f.live.take(read.of, loggedAt(read.millis...))
+			time.Sleep(settling)
+			synctest.Wait()
+		}
+		if diff := cmp.Diff("1\n2\n1000\n1001\n4000\n4001\n3\n4002\n", f.out.String()); diff != "" {
+			t.Errorf("printed (-want +got):\n%s", diff)
+		}
+		cancel(interruption{signal: syscall.SIGINT})
+		if err := <-f.ended; !errors.As(err, new(interruption)) {
+			t.Errorf("error %v", err)
+		}
+	})
+}

@@ -120,21 +120,32 @@ func (m *mergeHeads) Pop() any {
 // runID tells runs apart, also where one source knows more of a run than
 // another.
 type runID struct {
-	pod, uid, container string
-	restart             int32
+	containerID
+
+	restart int32
 }
 
-func idOf(o *status.Origin) runID { return runID{o.Pod, string(o.PodUID), o.Container, o.Restart} }
+// containerID tells containers apart.
+type containerID struct{ pod, uid, container string }
 
-// lineID tells lines apart, as the kept logs do.
+func idOf(o *status.Origin) runID { return runID{idOfContainer(o), o.Restart} }
+
+func idOfContainer(o *status.Origin) containerID {
+	return containerID{o.Pod, string(o.PodUID), o.Container}
+}
+
+// lineID tells lines apart. The run is no part of it: the API opens a container's
+// present log, and the run that it was opened for may have been over by then, so that
+// the next one's beginning is read as that run's too. No container writes the same
+// text twice in a nanosecond.
 type lineID struct {
-	run   runID
-	nanos int64
-	text  string
+	container containerID
+	nanos     int64
+	text      string
 }
 
 func idOfLine(o *status.Origin, l podlog.Line) lineID {
-	return lineID{idOf(o), l.Time.UnixNano(), l.Text}
+	return lineID{idOfContainer(o), l.Time.UnixNano(), l.Text}
 }
 
 // lookBack is how far apart the same line may come from two sources: the lines

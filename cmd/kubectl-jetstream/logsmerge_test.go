@@ -81,8 +81,14 @@ func TestTheSameTextOfTwoRunsIsTwoLines(t *testing.T) {
 	a := logRun("p-0", "jax-tpu", "x")
 	again := a
 	again.Restart++
+	later := func(_ context.Context, yield func([]logstore.Entry) bool) error {
+		lines := loggedAt(1)
+		lines[0].Time = lines[0].Time.Add(time.Millisecond)
+		yield(entriesOf(again, lines))
+		return nil
+	}
 	other := logRun("p-0", "jax-tpu", "y")
-	if lines, _ := merged(t, listed(a, 1), listed(again, 1), listed(other, 1)); len(lines) != 3 {
+	if lines, _ := merged(t, listed(a, 1), later, listed(other, 1)); len(lines) != 3 {
 		t.Errorf("got %q", lines)
 	}
 }
@@ -149,5 +155,17 @@ func TestWhatWasPrintedIsNotPrintedAgain(t *testing.T) {
 	next.Restart++
 	if got := far.rest(entriesOf(next, loggedAt(1))); len(got) != 1 {
 		t.Errorf("of a run that is new, %d lines", len(got))
+	}
+}
+
+func TestTheBeginningOfARunThatWasReadAsTheOneBeforeIsMergedOnce(t *testing.T) {
+	t.Parallel()
+	first := logRun("p-0", "jax-tpu", "x")
+	second := first
+	second.Restart = 1
+	lines, _ := merged(t, listed(first, 1, 2, 1000, 1001), listed(second, 1000, 1001, 1002))
+	want := []string{"p-0/jax-tpu 1", "p-0/jax-tpu 2", "p-0/jax-tpu 1000", "p-0/jax-tpu 1001", "p-0/jax-tpu 1002"}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Errorf("merged (-want +got):\n%s", diff)
 	}
 }

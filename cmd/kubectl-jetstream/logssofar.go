@@ -130,6 +130,14 @@ func entriesOf(origin status.Origin, lines []podlog.Line) []logstore.Entry {
 type progressOfRuns struct {
 	mu   sync.Mutex
 	runs map[runID]*reached
+	// latest is the latest run of each container that was printed, and how far.
+	latest map[containerID]*latestRun
+}
+
+type latestRun struct {
+	reached
+
+	restart int32
 }
 
 // reached is the latest line of a run, with those shortly before it.
@@ -147,10 +155,43 @@ func (p *progressOfRuns) take(e logstore.Entry) {
 		r = &reached{}
 		p.runs[id] = r
 	}
+	r.take(e)
+	p.takeOfContainer(e)
+}
+
+func (r *reached) take(e logstore.Entry) {
 	r.lately.take(e)
 	if e.Line.Time.After(r.latest) {
 		r.latest = e.Line.Time
 	}
+}
+
+func (p *progressOfRuns) takeOfContainer(e logstore.Entry) {
+	id := idOfContainer(e.Origin)
+	c := p.latest[id]
+	if c == nil {
+		if p.latest == nil {
+			p.latest = map[containerID]*latestRun{}
+		}
+		c = &latestRun{restart: e.Origin.Restart}
+		p.latest[id] = c
+	}
+	c.restart = max(c.restart, e.Origin.Restart)
+	c.take(e)
+}
+
+// repeats reports whether a line that follows was printed as one of the run before its
+// own (see lineID), and notes it if not. A run has no line from before the end of an
+// earlier one.
+func (p *progressOfRuns) repeats(e logstore.Entry) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.latest[idOfContainer(e.Origin)]
+	if c != nil && e.Origin.Restart > c.restart && !e.Line.Time.After(c.latest) {
+		return e.Line.Time.Before(c.latest.Add(-lookBack)) || !c.lately.take(e)
+	}
+	p.takeOfContainer(e)
+	return false
 }
 
 // rest drops what was printed of the lines of a run. It may be called for
