@@ -75,7 +75,12 @@ func foreground(t *testing.T, args ...string) (*exec.Cmd, *cluster) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	t.Cleanup(func() {
+		if t.Failed() {
+			tellLogs(t, dir)
+		}
+		_ = os.RemoveAll(dir)
+	})
 	// The test's context ends before its cleanups, which still need the sandbox.
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), bin("jetstream-sandbox"), append([]string{"up", "--dir", dir, "--speed", speed}, args...)...)
 	cmd.Stderr = os.Stderr
@@ -102,6 +107,21 @@ func foreground(t *testing.T, args ...string) (*exec.Cmd, *cluster) {
 		t.Fatal(err)
 	}
 	return cmd, c
+}
+
+// tellLogs shows how the logs of a sandbox end: a test that has failed may be one whose
+// sandbox had.
+func tellLogs(t *testing.T, dir string) {
+	t.Helper()
+	const most = 6000
+	for _, name := range []string{"sandbox.log", "kubernetes.log"} {
+		text, err := os.ReadFile(filepath.Join(dir, "logs", name))
+		if err != nil {
+			t.Log(err)
+			continue
+		}
+		t.Logf("%s ends with\n%s", name, text[max(len(text)-most, 0):])
+	}
 }
 
 func TestAKilledSandboxLeavesNoChildBehind(t *testing.T) {
