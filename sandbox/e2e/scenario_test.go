@@ -70,6 +70,10 @@ func TestNodesThatAreMissing(t *testing.T) { //nolint:tparallel // both concern 
 	t.Run("the dashboard shows a node that is lost", func(t *testing.T) { c.showLostNode(t) })
 }
 
+// passing reports whether a finding may come and go without any scenario: shortly after
+// its installation the server of LeaderWorkerSet's webhook may drop a connection.
+func passing(code string, fatal bool) bool { return code == "webhook-unavailable" && !fatal }
+
 func (c *cluster) setScenario(t *testing.T, name string) {
 	t.Helper()
 	if r := c.run(t, "", bin("jetstream-sandbox"), "scenario", "set", name, "--dir", c.dir); r.code != 0 {
@@ -89,7 +93,7 @@ func (c *cluster) meet(t *testing.T, s scenario) (ns string) {
 	var said []string
 	found := false
 	for _, e := range jsonEvents(t, r.stdout) {
-		if e.Type != "finding" {
+		if e.Type != "finding" || passing(e.Data.Code, e.Data.Fatal) && s.finding != e.Data.Code {
 			continue
 		}
 		text := strings.Join(append(e.Data.Evidence, e.Message, e.Data.Cause, e.Data.Remedy), "\n")
