@@ -39,7 +39,7 @@ func prepareScheduler(keys *pki) (func(context.Context) error, error) {
 		return nil, fmt.Errorf("parsing the flags of kube-scheduler: %w", err)
 	}
 	exits := make(chan struct{}, 1)
-	klog.OsExit = exitOf(exits, os.Exit)
+	klog.OsExit = exitOf(schedulerPackages, exits, os.Exit)
 	return func(ctx context.Context) error {
 		return lives(ctx, exits, func(life context.Context) error {
 			configz.Delete("componentconfig") // that of the life before
@@ -52,11 +52,14 @@ func prepareScheduler(keys *pki) (func(context.Context) error, error) {
 	}, nil
 }
 
-// exitOf is what ends the process, unless the scheduler asks for it: then only the
-// calling goroutine ends, with what it has deferred, and exits is told.
-func exitOf(exits chan<- struct{}, exit func(code int)) func(code int) {
+// schedulerPackages is where the scheduler's own packages are.
+const schedulerPackages = "k8s.io/kubernetes/pkg/scheduler/"
+
+// exitOf is what ends the process, unless one of some packages asks for it: then only
+// the calling goroutine ends, with what it has deferred, and exits is told.
+func exitOf(packages string, exits chan<- struct{}, exit func(code int)) func(code int) {
 	return func(code int) {
-		if !calledBy("k8s.io/kubernetes/pkg/scheduler/") {
+		if !calledBy(packages) {
 			exit(code)
 			return
 		}

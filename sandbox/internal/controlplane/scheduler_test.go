@@ -34,15 +34,32 @@ func TestASchedulerThatExitsBeginsAnew(t *testing.T) {
 	})
 }
 
-func TestOnlyTheSchedulersExitIsKept(t *testing.T) {
+func TestOnlyTheSchedulersExitIsKeptFromTheProcess(t *testing.T) {
 	t.Parallel()
-	exits := make(chan struct{}, 1)
-	code := 0
-	exitOf(exits, func(c int) { code = c })(255)
-	if code != 255 || len(exits) != 0 {
-		t.Errorf("another one's exit with 255 ended with %d, %d lives end", code, len(exits))
-	}
-	if !calledBy("testing.") || calledBy("k8s.io/kubernetes/pkg/scheduler/") {
-		t.Error("the callers are not told apart")
+	for name, tt := range map[string]struct {
+		packages string
+		code     int // that the process ends with
+		told     int
+		returns  bool
+	}{
+		"another one's ends the process": {schedulerPackages, 255, 0, true},
+		"its own ends the goroutine":     {"github.com/kubectl-jetstream/kubectl-jetstream/sandbox/", 0, 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			exits := make(chan struct{}, 1)
+			code, returned, unwound := 0, false, false
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				defer func() { unwound = true }()
+				exitOf(tt.packages, exits, func(c int) { code = c })(255)
+				returned = true
+			}()
+			<-done
+			if code != tt.code || len(exits) != tt.told || returned != tt.returns || !unwound {
+				t.Errorf("exit code %d, %d told, returned: %t, deferred calls made: %t", code, len(exits), returned, unwound)
+			}
+		})
 	}
 }
